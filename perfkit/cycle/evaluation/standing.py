@@ -1,0 +1,103 @@
+"""How a unit stands among its peers: those scored by the same indicators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from perfkit.measure.explaining import number, percent
+from perfkit.measure.scorecard import Scorecard
+from perfkit.methods import peers
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a unit stands: its score among all peers, among the most similar, and against what is expected of it.
+
+    ``scores`` are the peers' totals (the unit included), ``similar`` a table of the most similar units, ``facts``
+    sentences as (zh, en) pairs. Without enough peers ``scores`` is empty and the one sentence says so.
+    """
+
+    scores: pd.Series
+    mine: float
+    similar: pd.DataFrame
+    facts: tuple[Pair, ...]
+
+
+def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.DataFrame | None = None) -> Standing:
+    """Compare a unit with the units that were scored by exactly the same indicators.
+
+    Parameters
+    ----------
+    card
+        The scorecard of all units.
+    units
+        Table ``units`` (for names).
+    unit_id
+        The unit.
+    context
+        Table ``context``: circumstances the unit cannot choose. With it the most similar units are found and a
+        score is expected by regression.
+
+    Returns
+    -------
+    Standing
+        Rank 1 is best; equal scores share the better rank.
+    """
+    wanted = card.rule_set.value("peers")
+    codes = card.items.groupby("unit_id", sort=False)["indicator_id"].agg(tuple)
+    alike = codes.index[codes == codes[unit_id]]
+    scores = card.results.set_index("unit_id")["points"].reindex(alike).dropna()
+    mine = float(card.of(unit_id).results["points"].iloc[0])
+    nobody = pd.DataFrame(columns=["unit_id", "name", "points", "grade"])
+    if len(scores) < wanted["least"] or unit_id not in scores.index:
+        text = (
+            f"用同一指标体系评价的对象不足 {wanted['least']} 个，不作同类比较。",
+            f"Fewer than {wanted['least']} units were scored by the same indicators: no comparison with peers.",
+        )
+        return Standing(pd.Series(dtype=float), mine, nobody, (text,))
+    rank = int((scores > mine).sum()) + 1
+    below = float((scores < mine).mean())
+    low, middle, high = (float(scores.quantile(q)) for q in (0.25, 0.5, 0.75))
+    lines = [
+        (
+            f"在用同一指标体系评价的 {len(scores)} 个对象中列第 {rank} 位，得分高于其中 {percent(below)} 的对象；"
+            f"全体中位数 {number(middle, 2)} 分，中间一半在 {number(low, 2)} 至 {number(high, 2)} 分之间。",
+            f"Rank {rank} of {len(scores)} units scored by the same indicators, above {percent(below)} of them; the median is "
+            f"{number(middle, 2)}, the middle half lies between {number(low, 2)} and {number(high, 2)}.",
+        )
+    ]
+    similar = nobody
+    if context is not None and unit_id in peers.wide(context).index:
+        near = peers.similar(context, unit_id, n=wanted["similar"])
+        table = card.results.set_index("unit_id").reindex(near)[["points", "grade"]].reset_index()
+        similar = table.merge(units[["unit_id", "name"]], on="unit_id", how="left")[list(nobody.columns)]
+        lines += _like_for_like(similar, mine, peers.expected(context, scores, unit_id))
+    return Standing(scores, mine, similar, tuple(lines))
+
+
+def _like_for_like(similar: pd.DataFrame, mine: float, fit: peers.Expectation) -> list[Pair]:
+    mean = float(similar["points"].mean())
+    over = mine - mean
+    word = ("高", "above") if over >= 0 else ("低", "below")
+    inside = fit.low <= mine <= fit.high
+    side = (
+        ("在区间之内", "inside") if inside else (("高于区间", "above") if mine > fit.high else ("低于区间", "below"))
+    )
+    return [
+        (
+            f"背景条件最相近的 {len(similar)} 个对象平均 {number(mean, 2)} 分，本对象比其{word[0]} {number(abs(over), 2)} 分。",
+            f"The {len(similar)} units in the most similar circumstances average {number(mean, 2)}; this unit is "
+            f"{number(abs(over), 2)} points {word[1]}.",
+        ),
+        (
+            f"以背景变量回归（最小二乘，{fit.n} 个其他对象，R²={number(fit.r_squared, 2)}），预期得分 {number(fit.estimate, 2)} 分，"
+            f"95% 预测区间 {number(fit.low, 2)} 至 {number(fit.high, 2)} 分，实际得分{side[0]}；这是相关关系，不是因果效应。",
+            f"A regression on circumstances (OLS, {fit.n} other units, R² {number(fit.r_squared, 2)}) expects "
+            f"{number(fit.estimate, 2)} points, 95 % prediction interval {number(fit.low, 2)} to {number(fit.high, 2)}; the score is "
+            f"{side[1]} the interval. This is an association, not an effect.",
+        ),
+    ]

@@ -1,0 +1,163 @@
+"""The conclusion: one of the four official wordings, each reason pointing to what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from perfkit.cycle.ex_ante.money import Economy
+from perfkit.cycle.ex_ante.proposal import Pair, money_unit
+from perfkit.measure.explaining import number
+from perfkit.rules import RuleSet
+
+_ORDER = ("support", "adjust", "part", "reject")
+_NONE = ("不出具总体结论", "no overall conclusion")
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The conclusion of an assessment.
+
+    ``code`` is support, adjust, part, reject, or none (the panel has not scored); ``words`` the official wording;
+    ``reasons`` sentences; ``points`` the panel's total (NaN if none); ``requested`` and ``recommended`` amounts in
+    the proposal's unit of money (NaN where they cannot be told).
+    """
+
+    code: str
+    words: Pair
+    reasons: tuple[Pair, ...]
+    points: float
+    requested: float
+    recommended: float
+
+    @property
+    def text(self) -> Pair:
+        """The conclusion as one sentence."""
+        return (f"总体结论：{self.words[0]}。", f"Overall conclusion: {self.words[1]}.")
+
+
+def conclude(
+    proposal: pd.Series, scored: pd.DataFrame, economics: Economy, review: pd.DataFrame, rule_set: RuleSet
+) -> Conclusion:
+    """Decide by rule.
+
+    In this order: documents missing → reject; no panel → no conclusion; points below the lower cut → reject; items
+    not supported → part, naming them; points below the upper cut, amounts cut, or a negative net present value →
+    adjust; else support. The cuts are configured, not official, and stand in the report.
+
+    Parameters
+    ----------
+    proposal
+        Row of table ``proposals``.
+    scored
+        From :func:`panel_scores`.
+    economics
+        From :func:`economy`.
+    review
+        From :func:`cost_review`.
+    rule_set
+        Pack with ``conclusions``, ``conclusion_cuts``, ``documents_rule``, ``negative_npv``.
+    """
+    names, cuts = rule_set.value("conclusions"), rule_set.value("conclusion_cuts")
+    unit = money_unit(proposal)
+    requested = float(proposal["requested"]) if pd.notna(proposal["requested"]) else float("nan")
+    points = float(scored["points"].sum().round(6)) if len(scored) else float("nan")
+    found: list[tuple[str, Pair]] = []
+    if pd.notna(proposal["documents_complete"]) and not bool(proposal["documents_complete"]):
+        rule = rule_set.value("documents_rule")
+        found.append(
+            (
+                rule["conclusion"],
+                (
+                    f"限期（{rule['supplement_days']} 个工作日）补充后资料仍不齐全（{rule_set.entry('documents_rule').source.article}）。",
+                    f"Documents are still incomplete after {rule['supplement_days']} working days.",
+                ),
+            )
+        )
+    if len(scored):
+        found.append(_by_points(points, cuts))
+    found += _by_costs(review, unit)
+    found += _by_value(economics, rule_set)
+    decisive = [code for code, _ in found]
+    code = max(decisive, key=_ORDER.index, default="support")
+    if not len(scored) and code != "reject":
+        code = "none"
+        found.append(
+            ("none", ("未提供专家评分，不出具总体结论。", "Without a panel no overall conclusion is given."))
+        )
+    words = (str(names[code]["zh"]), str(names[code]["en"])) if code in names else _NONE
+    accepted = float(review["accepted"].sum()) if len(review) else requested
+    recommended = {"reject": 0.0, "none": float("nan")}.get(code, accepted)
+    return Conclusion(code, words, tuple(reason for _, reason in found), points, requested, recommended)
+
+
+def _by_points(points: float, cuts: dict[str, float]) -> tuple[str, Pair]:
+    code = "support" if points >= cuts["support"] else "adjust" if points >= cuts["adjust"] else "reject"
+    upper, lower, mine = number(cuts["support"]), number(cuts["adjust"]), number(points)
+    where = {
+        "support": (f"达到 {upper} 分", f"at least {upper}"),
+        "adjust": (f"在 {lower} 至 {upper} 分之间", f"between {lower} and {upper}"),
+        "reject": (f"低于 {lower} 分", f"below {lower}"),
+    }[code]
+    return code, (
+        f"专家组综合评分 {mine} 分，{where[0]}（分数界限为工具设定，非官方规定）。",
+        f"The panel's total is {mine}, {where[1]} (cuts are configured, not official).",
+    )
+
+
+def _by_costs(review: pd.DataFrame, unit: str) -> list[tuple[str, Pair]]:
+    found: list[tuple[str, Pair]] = []
+    if review.empty:
+        return found
+    refused = review[~review["supported"].fillna(True).astype(bool)]
+    if len(refused):
+        names = "、".join(refused["item"])
+        total = number(float(refused["cut"].sum()), 2)
+        found.append(
+            (
+                "part",
+                (f"不支持的内容：{names}，计 {total} {unit}。", f"Not supported: {names}, {total} {unit} in all."),
+            )
+        )
+    above = review[review["above"].notna() & review["supported"].fillna(True).astype(bool)]
+    if len(above):
+        names = "、".join(above["item"])
+        total = number(float(above["cut"].sum()), 2)
+        found.append(
+            (
+                "adjust",
+                (
+                    f"单价高于支出标准的有：{names}，核减 {total} {unit}。",
+                    f"Above the standards: {names}; cut by {total} {unit}.",
+                ),
+            )
+        )
+    return found
+
+
+def _by_value(economics: Economy, rule_set: RuleSet) -> list[tuple[str, Pair]]:
+    if economics.best is None:
+        return []
+    npv = float(economics.options.set_index("option_id").loc[economics.best, "npv"])
+    shown = number(npv, 2)
+    if npv >= 0:
+        return [
+            (
+                "support",
+                (
+                    f"“{economics.best}”净现值 {shown}，不为负。",
+                    f"'{economics.best}' has a net present value of {shown}.",
+                ),
+            )
+        ]
+    worst = str(rule_set.value("negative_npv")["at_best"])
+    return [
+        (
+            worst,
+            (
+                f"各方案净现值均为负，最高为 {shown}。",
+                f"Every option has a negative net present value; the best is {shown}.",
+            ),
+        )
+    ]

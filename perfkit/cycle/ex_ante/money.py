@@ -1,0 +1,224 @@
+"""The money: present values at the pack's rate, published figures beside ours, unit costs against standards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perfkit.errors import Problem, ScoreError
+from perfkit.measure.explaining import number, percent
+from perfkit.methods import appraisal
+from perfkit.rules import RuleSet
+
+Pair = tuple[str, str]
+
+_CURVE_POINTS = 41
+
+
+@dataclass(frozen=True)
+class Economy:
+    """The appraisal of a proposal's options.
+
+    ``options`` is one row an option (see :func:`perfkit.methods.appraisal.appraise`) with ``irr_shown`` for print;
+    ``best`` the option with the highest net present value, or None without flows; ``curve`` the present values over
+    constant rates; ``rate_words`` names the rate; ``facts`` are sentences.
+    """
+
+    options: pd.DataFrame
+    best: str | None
+    curve: pd.DataFrame
+    rate: float
+    rate_words: Pair
+    facts: tuple[Pair, ...]
+
+
+def economy(flows: pd.DataFrame, unit_id: str, rule_set: RuleSet, rate: str) -> Economy:
+    """Appraise the options of a proposal at the discount rate that the pack calls ``rate``.
+
+    Raises
+    ------
+    ScoreError
+        If the pack has no rate of that name.
+    """
+    named = _rates(rule_set)
+    if rate not in named:
+        raise ScoreError(
+            (f"no discount rate {rate!r}", f"没有名为“{rate}”的折现率"),
+            [Problem(("unknown discount rate", "未知的折现率"), rule_set.pack.id, ", ".join(named), rate)],
+        )
+    steps = named[rate]["steps"]
+    first = float(steps[0]["rate"])
+    schedule = "" if len(steps) == 1 else f"（第 {steps[1]['from_year']} 年起递减）"
+    declining = "" if len(steps) == 1 else f", declining from year {steps[1]['from_year']}"
+    words = (f"{named[rate]['zh']} {percent(first)}{schedule}", f"{named[rate]['en']} {percent(first)}{declining}")
+    mine = flows[flows["unit_id"] == unit_id]
+    if mine.empty:
+        return Economy(pd.DataFrame(), None, pd.DataFrame({"rate": []}), first, words, (_NO_FLOWS,))
+    options = appraisal.appraise(mine, steps)
+    options["irr_shown"] = [_irr_shown(roots) for roots in options["irr"]]
+    best = str(options.loc[options["npv"].idxmax(), "option_id"])
+    curve = appraisal.npv_curve(mine, np.linspace(0.0, 2.5 * first, _CURVE_POINTS))
+    return Economy(options, best, curve, first, words, tuple(_sentences(options, best, words)))
+
+
+_NO_FLOWS = ("未提供现金流量，不作经济性测算。", "No cash flows were given: no appraisal is made.")
+
+
+def _rates(rule_set: RuleSet) -> dict[str, Any]:
+    return {k: v for name in rule_set.in_force("discount_rates") for k, v in rule_set.value(name).items()}
+
+
+def _irr_shown(roots: list[float]) -> str:
+    return "、".join(percent(r) for r in roots) if roots else "—"
+
+
+def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
+    lines = []
+    for row in options.itertuples():
+        sign = ("为正", "positive") if row.npv >= 0 else ("为负", "negative")
+        irr_zh = f"内部收益率 {row.irr_shown}" if row.irr else "内部收益率不存在"
+        irr_en = (
+            f"internal rate of return {row.irr_shown.replace('、', ', ')}"
+            if row.irr
+            else "no internal rate of return"
+        )
+        if len(row.irr) > 1:
+            irr_zh += "（有多个，应以净现值为准）"
+            irr_en += " (several: rest on the present value)"
+        lines.append(
+            (
+                f"{row.option_id}：折现率 {words[0]}，净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
+                f"效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。",
+                f"{row.option_id}: at {words[1]} the net present value is {number(row.npv, 2)} ({sign[1]}), {irr_en}, "
+                f"benefit-cost ratio {number(row.bcr, 3)}; {_switch(row)[1]}.",
+            )
+        )
+    if len(options) > 1:
+        lines.append((f"净现值最高的方案为“{best}”。", f"The option with the highest net present value is '{best}'."))
+    return lines
+
+
+def _switch(row: Any) -> Pair:
+    """Say how far benefit or investment may move before the sign of the net present value turns."""
+    moves = [("效益", "benefit", row.switch_benefit), ("投资", "investment", row.switch_investment)]
+    zh = "、".join(f"{z}{'增加' if v > 0 else '减少'} {percent(abs(v))}" for z, _, v in moves if not np.isnan(v))
+    en = " or ".join(f"{e} {'up' if v > 0 else 'down'} {percent(abs(v))}" for _, e, v in moves if not np.isnan(v))
+    return (f"净现值归零的转换值：{zh.replace('、', '，或')}", f"switching values: {en}")
+
+
+def published_check(
+    flows: pd.DataFrame, published: pd.DataFrame, unit_id: str, rule_set: RuleSet, rate: str
+) -> pd.DataFrame:
+    """Set published figures beside exact ones.
+
+    Returns
+    -------
+    DataFrame
+        ``option_id, measure, rate, value`` (published), ``computed`` (exact), ``by_hand`` (an interpolated rate of
+        return from the published present values), ``agrees`` (to the digits printed) and ``why_zh``, ``why_en``.
+    """
+    rows = []
+    mine = published[published["unit_id"] == unit_id]
+    steps = _rates(rule_set)[rate]["steps"]
+    for row in mine.itertuples():
+        each = flows[(flows["unit_id"] == unit_id) & (flows["option_id"] == row.option_id)]
+        yearly = appraisal.net(each)
+        schedule = steps if np.isnan(row.rate) else [{"from_year": 0, "rate": row.rate}]
+        by_hand = np.nan
+        if row.measure == "npv":
+            computed = appraisal.present_value(yearly, schedule)
+        elif row.measure == "bcr":
+            computed = float(appraisal.appraise(each, schedule)["bcr"].iloc[0])
+        else:
+            roots = appraisal.rates_of_return(yearly)
+            computed = roots[0] if len(roots) == 1 else np.nan
+            if row.measure == "irr_interpolated":
+                by_hand = appraisal.interpolated_rate(yearly, row.rate, row.rate_high)
+        nearest = by_hand if not np.isnan(by_hand) else computed
+        half = 0.5 * 10.0**-row.decimals
+        agrees = bool(abs(nearest - row.value) <= half + 1e-12)
+        rows.append(
+            {
+                "option_id": row.option_id,
+                "measure": row.measure,
+                "rate": row.rate,
+                "value": row.value,
+                "computed": computed,
+                "by_hand": by_hand,
+                "agrees": agrees,
+                "why_zh": _why(row, agrees, nearest)[0],
+                "why_en": _why(row, agrees, nearest)[1],
+            }
+        )
+    columns = ["option_id", "measure", "rate", "value", "computed", "by_hand", "agrees", "why_zh", "why_en"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _why(row: Any, agrees: bool, ours: float) -> Pair:
+    if row.measure == "irr_interpolated":
+        return (
+            ("内插法数值与公布位数一致；精确值另列", "interpolated figure agrees; exact one beside it")
+            if agrees
+            else ("内插法数值与公布值不一致", "the interpolated figure does not agree")
+        )
+    if agrees:
+        return ("与公布位数一致", "agrees to the digits printed")
+    gap = number(abs(ours - row.value), 3)
+    return (
+        f"相差 {gap}；精确值与公布值在末位不同，疑为复利系数表取位所致",
+        f"differs by {gap} in the last digits, perhaps from rounded interest tables",
+    )
+
+
+def cost_review(costs: pd.DataFrame, unit_id: str) -> pd.DataFrame:
+    """Review each cost item against its standard.
+
+    Returns
+    -------
+    DataFrame
+        ``item_id, item, unit, quantity, unit_cost, standard, above`` (share above the standard), ``amount``
+        (requested), ``accepted`` (at the standard where it is exceeded; nothing where not supported), ``cut``,
+        ``standard_source, reason_zh, reason_en``.
+    """
+    mine = costs[costs["unit_id"] == unit_id].copy()
+    supported = mine["supported"].fillna(True).astype(bool)
+    over = mine["standard"].notna() & (mine["unit_cost"] > mine["standard"])
+    amount = mine["quantity"] * mine["unit_cost"]
+    accepted = (mine["quantity"] * mine["standard"].where(over, mine["unit_cost"])).where(supported, 0.0)
+    mine = mine.assign(
+        above=((mine["unit_cost"] / mine["standard"]) - 1.0).where(over),
+        amount=amount.round(6),
+        accepted=accepted.round(6),
+        cut=(amount - accepted).round(6),
+    )
+    reasons = [_reason(row, ok) for row, ok in zip(mine.itertuples(), supported, strict=True)]
+    mine["reason_zh"] = [zh for zh, _ in reasons]
+    mine["reason_en"] = [en for _, en in reasons]
+    return mine.reset_index(drop=True)
+
+
+def _reason(row: Any, supported: bool) -> Pair:
+    note = "" if pd.isna(row.note) else str(row.note)
+    if not supported:
+        return (f"不予支持：{note}" if note else "不予支持", f"not supported: {note}" if note else "not supported")
+    if not np.isnan(row.above):
+        return (
+            f"单价高于标准 {percent(row.above)}，按标准核定",
+            f"unit cost {percent(row.above)} above the standard",
+        )
+    if pd.isna(row.standard):
+        return ("无标准，按申报价列示", "no standard: as requested")
+    return ("不高于标准", "within the standard")
+
+
+def reductions(review: pd.DataFrame) -> list[tuple[str, float]]:
+    """Return a waterfall: requested, each cut (negative), recommended; empty without cost items."""
+    if review.empty:
+        return []
+    cuts = review[review["cut"] > 0]
+    total = float(review["amount"].sum())
+    steps = [("申请金额", total), *((str(r.item), -float(r.cut)) for r in cuts.itertuples())]
+    return [*steps, ("建议金额", total - float(cuts["cut"].sum()))]

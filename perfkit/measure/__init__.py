@@ -1,0 +1,1 @@
+"""From a value to a grade: indicators, scoring, weighting, grading, and the scorecard that joins them."""

@@ -1,0 +1,178 @@
+"""One sentence an item, in zh and en, that a reader can check by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pandas as pd
+
+from perfkit.tables.columns import DIRECTIONS, STATUSES
+
+_FROM = {"verified": ("（核实值）", " (verified)"), "computed": ("（按资金数计算）", " (computed from the money)")}
+
+
+def number(value: float, decimals: int = 4) -> str:
+    """Print a number, rounded half up, without padding: 735, 97.81, 1,234.5.
+
+    Examples
+    --------
+    >>> number(735.0), number(97.81)
+    ('735', '97.81')
+    """
+    if value is None or math.isnan(value):
+        return "—"
+    exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    text = f"{exact:,}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(value: float) -> str:
+    """Print a share as a percentage with up to two decimals.
+
+    Examples
+    --------
+    >>> percent(0.978086)
+    '97.81%'
+    """
+    return "—" if value is None or math.isnan(value) else f"{number(100 * value, 2)}%"
+
+
+def shown_targets(items: pd.DataFrame) -> pd.Series:
+    """Return the targets for print: as printed in the form if known, else direction, number and unit."""
+    made = [
+        _target(row.direction, row.target, row.target_high, row.unit, row.kind, row.listed)
+        for row in items.itertuples()
+    ]
+    return items["target_text"].where(items["target_text"].notna(), pd.Series(made, index=items.index, dtype="str"))
+
+
+def shown_actuals(items: pd.DataFrame) -> pd.Series:
+    """Return the actual values for print: as printed in the form if known, else number and unit."""
+    made = [_actual(row) for row in items.itertuples()]
+    return items["actual_text"].where(items["actual_text"].notna(), pd.Series(made, index=items.index, dtype="str"))
+
+
+def sentences(items: pd.DataFrame, rules: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return ``why_zh`` and ``why_en`` for scored items.
+
+    Parameters
+    ----------
+    items
+        Scored items with their working columns (``rule``, ``used``, ``rate``, ``share``, ``points`` …).
+    rules
+        For each rule name its numbers and ``sentence``, the (zh, en) template of its kind.
+    """
+    made = [
+        (_sentence(row, rules[row["rule"]], 0), _sentence(row, rules[row["rule"]], 1))
+        for row in items.to_dict("records")
+    ]
+    return pd.DataFrame(made, columns=["why_zh", "why_en"], index=items.index)
+
+
+def quantity(value: float, unit: Any) -> str:
+    """Print a number with its unit of measure: "735 人次", "97.81%".
+
+    Examples
+    --------
+    >>> quantity(735.0, "人次"), quantity(97.81, "%"), quantity(3.0, None)
+    ('735 人次', '97.81%', '3')
+    """
+    if pd.isna(value):
+        return "—"
+    if pd.isna(unit) or not str(unit).strip():
+        return number(value)
+    return f"{number(value, 2)}%" if str(unit) == "%" else f"{number(value)} {unit}"
+
+
+def _yes_no(value: float, lang: int) -> str:
+    return (("否", "no"), ("是", "yes"))[1 if value == 1 else 0][lang]
+
+
+def _target(way: Any, target: Any, high: Any, unit: Any, kind: Any, listed: Any) -> str:
+    if kind == "check_points":
+        return f"{number(listed)} 项要点"
+    if pd.isna(target):
+        return "—"
+    if kind == "yes_no":
+        return _yes_no(target, 0)
+    if way == "in":
+        return f"{number(target)}～{quantity(high, unit)}"
+    return f"{DIRECTIONS[way][0] if isinstance(way, str) else ''}{quantity(target, unit)}"
+
+
+def _actual(row: Any) -> str:
+    if isinstance(row.judged, str):
+        return row.judged
+    if pd.isna(row.used):
+        return "—"
+    if row.kind == "yes_no":
+        return _yes_no(row.used, 0)
+    return quantity(row.used, "项" if row.kind == "check_points" else row.unit)
+
+
+def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
+    full = number(row["points_full"])
+    if row["status"] not in ("reported", "unverified"):
+        return _gap(row, full, lang)
+    used, unit = row["used"], row["unit"]
+    words = {
+        "target": row["target_shown"],
+        "actual": quantity(used, unit) + ("" if pd.isna(used) else _FROM.get(row["used_from"], ("", ""))[lang]),
+        "rate": percent(row["rate"]),
+        "share": percent(row["share"]),
+        "pass_rate": percent(rule.get("pass_rate", math.nan)),
+        "met": (("达标", "未达标") if lang == 0 else ("met", "not met"))[0 if row["share"] else 1],
+        "judged": row["judged"],
+        "listed": number(row["listed"]),
+        "floor": quantity(row["floor"], unit),
+        "finished": _finished(row["finished"], lang),
+    }
+    if row["kind"] == "check_points":
+        words["actual"] = number(used)
+    if row["kind"] == "yes_no":
+        words["actual"] = _yes_no(used, lang) if pd.isna(row["actual_text"]) else row["actual_text"]
+        words["target"] = _yes_no(row["target"], lang) if pd.isna(row["target_text"]) else row["target_text"]
+    if rule["function"] == "goalpost":
+        words["target"] = quantity(row["target"], unit)
+    text = rule["sentence"][lang].format(**words)
+    points = number(row["points"])
+    over = "" if math.isnan(row["over"]) else _over(row, rule, lang)
+    if "cap" in rule and row["share"] >= rule["cap"]:
+        over += (f"，以 {percent(rule['cap'])} 为限", f", capped at {percent(rule['cap'])}")[lang]
+    if lang == 0:
+        return f"{text}{over}，得 {points} 分（满分 {full} 分）"
+    return f"{text}{over}: {points} of {full} points"
+
+
+def _over(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
+    over = percent(row["over"])
+    if row["share"] < 1:
+        allowed = percent(rule["tolerance"])
+        return (
+            f"（高于目标 {over}，超出容许的 {allowed} 的部分扣减）",
+            f" ({over} above target: what exceeds the {allowed} allowed is deducted)",
+        )[lang]
+    return (
+        f"（高于目标 {over}，应说明年初指标值是否偏低）",
+        f" ({over} above target: say whether the target was set too low)",
+    )[lang]
+
+
+def _finished(done: Any, lang: int) -> str:
+    if pd.isna(done):
+        return ("完成情况未填", "finished or not: unknown")[lang]
+    return (("项目已完成", "finished"), ("项目未完成", "unfinished"))[0 if done else 1][lang]
+
+
+def _gap(row: dict[str, Any], full: str, lang: int) -> str:
+    status = STATUSES[row["status"]][lang]
+    if pd.isna(row["points"]):
+        return (
+            f"{status}，不计入（分值 {full} 分按其余指标折算）",
+            f"{status}: not counted ({full} points rescaled)",
+        )[lang]
+    points = number(row["points"])
+    return (f"{status}，得 {points} 分（满分 {full} 分）", f"{status}: {points} of {full} points")[lang]

@@ -1,0 +1,75 @@
+"""From points to a grade: cuts by bands whose lower bound belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+DECIMALS = 9  # a sum of printed points is exact to this many places; float dust must not cost a grade
+
+
+def round_points(points: npt.ArrayLike, *, decimals: int, mode: str) -> npt.NDArray[np.float64]:
+    """Round points: "half_up" as Chinese forms do, or "half_even".
+
+    Examples
+    --------
+    >>> round_points([0.125, 2.675], decimals=2, mode="half_up").tolist()
+    [0.13, 2.68]
+    >>> round_points([0.125], decimals=2, mode="half_even").tolist()
+    [0.12]
+    """
+    values = np.asarray(points, dtype=float)
+    if mode == "half_even":
+        return np.round(np.round(values, DECIMALS), decimals)
+    scale = 10.0**decimals
+    return np.round(np.floor(np.abs(values) * scale + 0.5 + 10.0**-DECIMALS) / scale * np.sign(values), decimals)
+
+
+def grade(points: npt.ArrayLike, bands: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Grade points by bands.
+
+    Parameters
+    ----------
+    points
+        Shape (n,). Not rounded to whole points first: 89.995 is not 90.
+    bands
+        Each with ``grade``, ``en`` and ``min`` (inclusive), in any order.
+
+    Returns
+    -------
+    DataFrame
+        ``grade``, ``grade_en``, ``next_grade``, ``to_next`` (points to the next grade up; NaN in the highest),
+        ``above_floor`` (points above the grade's lower bound); missing points give missing grades.
+
+    Notes
+    -----
+    *Checked against* the case ``budget_target_scoring``: 89.9999999999 stays 良, 90 is 优.
+
+    Examples
+    --------
+    >>> bands = [{"grade": "优", "en": "excellent", "min": 90}, {"grade": "良", "en": "good", "min": 80}]
+    >>> grade([90, 89.995], bands)["grade"].tolist()
+    ['优', '良']
+    """
+    rising = sorted(bands, key=lambda band: band["min"])
+    mins = np.array([band["min"] for band in rising], dtype=float)
+    values = np.round(np.asarray(points, dtype=float), DECIMALS + 2)
+    at = np.searchsorted(mins, np.nan_to_num(values, nan=-np.inf) + 10.0 ** -(DECIMALS + 1), side="right") - 1
+    known = ~np.isnan(values) & (at >= 0)
+    at = np.maximum(at, 0)
+    above = np.minimum(at + 1, len(rising) - 1)
+    top = at == len(rising) - 1
+    names = np.array([band["grade"] for band in rising], dtype=object)
+    return pd.DataFrame(
+        {
+            "grade": np.where(known, names[at], None),
+            "grade_en": np.where(known, np.array([band["en"] for band in rising], dtype=object)[at], None),
+            "next_grade": np.where(known & ~top, names[above], None),
+            "to_next": np.where(known & ~top, np.round(mins[above] - values, DECIMALS), np.nan),
+            "above_floor": np.where(known, np.round(values - mins[at], DECIMALS), np.nan),
+        }
+    )

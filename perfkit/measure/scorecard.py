@@ -1,0 +1,330 @@
+"""Values judged by a rule set: items, totals, grades, and for every point why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perfkit import tables
+from perfkit.errors import Problem, ScoreError, fail_if_any
+from perfkit.measure import explaining, grading, indicators, scoring
+from perfkit.rules import RuleSet
+
+_EXCLUDED, _ZERO = "exclude", "zero"
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Scored items, totals and grades, with the rules they rest on.
+
+    ``items`` is the table ``scores`` (one row a unit and indicator), ``results`` the table ``results`` (one row a
+    unit), ``used`` the names of the parameters that decided anything.
+    """
+
+    items: pd.DataFrame
+    results: pd.DataFrame
+    rule_set: RuleSet
+    used: tuple[str, ...]
+    scheme: str
+
+    def of(self, unit_id: str) -> Scorecard:
+        """Return the scorecard of one unit (all its years).
+
+        Raises
+        ------
+        ScoreError
+            If the unit has not been scored.
+        """
+        if unit_id not in set(self.results["unit_id"]):
+            some = ", ".join(self.results["unit_id"].head(10))
+            raise ScoreError(
+                (f"unit {unit_id!r} has no values", f"评价对象“{unit_id}”没有指标值"),
+                [Problem(("unknown unit", "未知的评价对象"), expected=some, got=unit_id)],
+            )
+        return replace(
+            self,
+            items=self.items[self.items["unit_id"] == unit_id].reset_index(drop=True),
+            results=self.results[self.results["unit_id"] == unit_id].reset_index(drop=True),
+        )
+
+    def bases(self) -> pd.DataFrame:
+        """Return the table ``bases``: what the scores rest on, official or configured."""
+        return self.rule_set.bases(self.used)
+
+
+def score(
+    values: pd.DataFrame,
+    library: pd.DataFrame,
+    rule_set: RuleSet,
+    *,
+    units: pd.DataFrame | None = None,
+    scheme: str | None = None,
+    denominator: str = "self_form",
+    explain: bool = True,
+) -> Scorecard:
+    """Score values against an indicator library by the rules in force.
+
+    Parameters
+    ----------
+    values
+        Table ``values``. ``verified`` wins over ``actual``; an indicator without a row counts as missing.
+    library
+        Table ``indicators``; rows without a unit code apply to every unit.
+    rule_set
+        The rules; see :func:`perfkit.rules.load`.
+    units
+        Table ``units``: where it holds the money, execution rates are computed from it, not taken as printed.
+    scheme
+        Which of the pack's scoring schemes; by default the pack's ``default_scheme``.
+    denominator
+        Of the execution rate: "self_form" (budget of the year) or "framework" (funds received).
+    explain
+        Make the sentences ``why_zh`` and ``why_en``; leave out for speed.
+
+    Returns
+    -------
+    Scorecard
+        Points are rounded item by item as the pack says, so that totals re-add from the printed items.
+
+    Raises
+    ------
+    ScoreError
+        If values, library and rules do not fit together: all problems at once.
+
+    Notes
+    -----
+    A total is sum(points) / sum(full points of what counts) x full points: excluded items (not due, not applicable)
+    are rescaled. ``points_low`` and ``points_high`` bound it by what the missing and unverified items might be worth.
+    """
+    chosen = _scheme(rule_set, scheme)
+    rule_names = [name.removeprefix("rule_") for name in rule_set.in_force("rule_")]
+    full = float(rule_set.value("full_points"))
+    known = values[["unit_id", "year"]].drop_duplicates(ignore_index=True)
+    names = list(dict.fromkeys(known["unit_id"]))
+    own = set(library["unit_id"].dropna())
+    indicators.check(library, full_points=full, rules=rule_names, units=names if own else names[:1])
+    _fail_if_unknown_codes(values, library)
+    items = _grid(values, library, known)
+    items["rule"] = _rule_of(items, rule_set.value("schemes")[chosen])
+    used = ["full_points", "grade_bands", "schemes", "default_scheme", "rounding", "missing_evidence"]
+    items, more = _used_values(items, units, rule_set, denominator)
+    items, rules_used = _shares(items, rule_set)
+    items = _points(items, rule_set)
+    results = _totals(items, rule_set, full)
+    items = items.assign(pack=rule_set.pack.id, on=rule_set.on.isoformat())
+    if explain:
+        items = items.join(explaining.sentences(items, _rules_of(items, rule_set)))
+    columns = list(tables.contract("scores").columns)
+    return Scorecard(
+        items=items.reindex(columns=columns),
+        results=results,
+        rule_set=rule_set,
+        scheme=chosen,
+        used=tuple(dict.fromkeys([*used, *more, *rules_used])),
+    )
+
+
+def _scheme(rule_set: RuleSet, scheme: str | None) -> str:
+    there = rule_set.value("schemes")
+    chosen = scheme or str(rule_set.value("default_scheme"))
+    if chosen not in there:
+        raise ScoreError(
+            (f"no scoring scheme {chosen!r} on {rule_set.on}", f"{rule_set.on} 没有计分办法“{chosen}”"),
+            [Problem(("unknown scheme", "未知的计分办法"), rule_set.pack.id, ", ".join(there), chosen)],
+        )
+    return chosen
+
+
+def _fail_if_unknown_codes(values: pd.DataFrame, library: pd.DataFrame) -> None:
+    """Every value's code must be in the library, for that unit or for all."""
+    common = set(library.loc[library["unit_id"].isna(), "indicator_id"])
+    own = set(zip(library["unit_id"], library["indicator_id"], strict=True))
+    problems = [
+        Problem(
+            ("unknown indicator code", "未知的指标编码"),
+            tables.place(values, row, "indicator_id", name="values"),
+            got=f"{code} ({unit})",
+            do=("correct the code, or add the indicator to the library", "请更正编码，或在指标体系中补充该指标"),
+            column="indicator_id",
+        )
+        for row, unit, code in zip(values.index, values["unit_id"], values["indicator_id"], strict=True)
+        if code not in common and (unit, code) not in own
+    ]
+    fail_if_any(ScoreError, str(values.attrs.get("where", "values")), problems)
+
+
+def _grid(values: pd.DataFrame, library: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Give every unit and year a row for each of its indicators, in the library's order, with its value if any."""
+    library = library.drop(columns="source").assign(
+        order=np.arange(len(library)), listed=_count(library["check_points"])
+    )
+    known = known.assign(at=np.arange(len(known)))
+    common = library[library["unit_id"].isna()].drop(columns="unit_id")
+    own = known.merge(library[library["unit_id"].notna()], on="unit_id")
+    full = (
+        pd.concat([known.merge(common, how="cross"), own], ignore_index=True)
+        if len(own)
+        else (known.merge(common, how="cross"))
+    )
+    full = full.sort_values(["at", "order"], kind="stable")
+    merged = full.merge(values.drop(columns="note"), on=["unit_id", "year", "indicator_id"], how="left")
+    return merged.rename(columns={"points": "points_full"})
+
+
+def _count(texts: pd.Series) -> pd.Series:
+    """Count the check points in texts that list them with semicolons."""
+    pieces = texts.fillna("").str.replace(";", "；").str.strip("； ").str.split("；")
+    return pieces.map(lambda each: float(len([p for p in each if p.strip()])))
+
+
+def _rule_of(items: pd.DataFrame, by_kind: dict[str, str]) -> pd.Series:
+    """Name each item's rule: its own, else the scheme's rule for its kind (and direction)."""
+    with_way = items["kind"].astype(str) + "_" + items["direction"].fillna("ge").astype(str)
+    found = items["kind"].map(by_kind).astype(object)
+    found = found.where(found.notna(), with_way.map(by_kind))
+    backwards = (items["kind"] == "satisfaction") & items["direction"].eq("le")
+    if backwards.any():
+        found = found.where(~backwards, by_kind.get("quantitative_le"))
+    return items["rule"].astype(object).where(items["rule"].notna(), found)
+
+
+def _used_values(
+    items: pd.DataFrame, units: pd.DataFrame | None, rule_set: RuleSet, denominator: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Choose the value each item is scored by: verified, else computed from the money, else as reported."""
+    used = items["verified"].where(items["verified"].notna(), items["actual"])
+    used_from = pd.Series(np.where(items["verified"].notna(), "verified", "reported"), index=items.index)
+    more = []
+    execution = items["kind"].eq("execution") & items["verified"].isna()
+    if units is not None and execution.any():
+        rates = execution_rates(units, rule_set, denominator)
+        computed = items[["unit_id", "year"]].merge(rates, on=list(rates.columns[:-1]), how="left")["rate"]
+        computed = computed.set_axis(items.index).where(execution)
+        scale = np.where(items["unit"].fillna("").eq("%"), 100.0, 1.0)
+        used = used.where(computed.isna(), computed * scale)
+        used_from = used_from.where(computed.isna(), "computed")
+        more = ["execution_denominator"]
+    status = items["status"].fillna("reported")
+    nothing = used.isna() & items["judged"].isna() & items["kind"].ne("reported")
+    status = status.where(~(nothing & status.isin(["reported", "unverified"])), "missing")
+    percent = items["unit"].fillna("").eq("%")
+    used_rate = used / np.where(percent, 100.0, 1.0)
+    return items.assign(used=used, used_rate=used_rate, used_from=used_from, status=status), more
+
+
+def execution_rates(units: pd.DataFrame, rule_set: RuleSet, denominator: str) -> pd.DataFrame:
+    """Return the execution rate (spent / denominator, a share of one) of each unit.
+
+    Returns
+    -------
+    DataFrame
+        ``unit_id``, ``year`` (only where a unit has several rows) and ``rate``; missing where the money is not known.
+
+    Raises
+    ------
+    ScoreError
+        If the denominator is not one the pack names.
+    """
+    named = rule_set.value("execution_denominator")
+    if denominator not in named:
+        raise ScoreError(
+            (f"no denominator {denominator!r}", f"没有名为“{denominator}”的分母"),
+            [Problem(("unknown denominator", "未知的分母"), expected=", ".join(named), got=denominator)],
+        )
+    base = units[named[denominator]].where(units[named[denominator]] > 0)
+    keys = ["unit_id"] if units["unit_id"].is_unique else ["unit_id", "year"]
+    return units[keys].assign(rate=units["spent"] / base)
+
+
+def _shares(items: pd.DataFrame, rule_set: RuleSet) -> tuple[pd.DataFrame, list[str]]:
+    share = np.full(len(items), np.nan)
+    used: list[str] = []
+    for name, rows in items.groupby("rule", sort=False).indices.items():
+        parameter = f"rule_{name}"
+        rule = rule_set.value(parameter)
+        function = rule["function"]
+        if function not in scoring.KINDS:
+            raise ScoreError(
+                (f"rule {name!r} names no known function", f"规则“{name}”的函数未知"),
+                [Problem(("unknown function", "未知的函数"), parameter, ", ".join(scoring.KINDS), function)],
+            )
+        used.append(parameter)
+        numbers = {key: value for key, value in rule.items() if key not in ("function", "zh", "en")}
+        if function == "proportional" and "over_fulfilment" in rule_set.parameters:
+            numbers = {**rule_set.value("over_fulfilment"), **numbers}
+            used.append("over_fulfilment")
+        part = items.iloc[rows]
+        feed = part.assign(finished=part["finished"].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
+        share[rows] = scoring.shares(feed, function, numbers)
+    rate = scoring.completion(items["used"], items["target"], items["direction"].fillna("ge"))
+    over = rate - 1.0
+    flagged = items["kind"].eq("quantitative") & items["direction"].eq("ge")
+    limit = rule_set.value("over_fulfilment")["tolerance"] if "over_fulfilment" in rule_set.parameters else np.inf
+    return items.assign(share=share, rate=rate, over=np.where(flagged & (over > limit), over, np.nan)), used
+
+
+def _rules_of(items: pd.DataFrame, rule_set: RuleSet) -> dict[str, dict[str, Any]]:
+    """Return the rules that the items use, each with its numbers and its kind's sentence."""
+    common = rule_set.value("over_fulfilment") if "over_fulfilment" in rule_set.parameters else {}
+    rules = {}
+    for name in items["rule"].dropna().unique():
+        rule = rule_set.value(f"rule_{name}")
+        kind = scoring.KINDS[rule["function"]]
+        rules[name] = {**common, **rule, "sentence": (kind.zh, kind.en)}
+    return rules
+
+
+def _points(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
+    """Turn shares into rounded points with their bounds; what a gap costs is the pack's choice."""
+    policy = rule_set.value("missing_evidence")
+    status = items["status"].where(
+        ~(items["share"].isna() & items["status"].isin(["reported", "unverified"])), "missing"
+    )
+    act = status.map({**policy, "reported": "score"})
+    rounding = rule_set.value("rounding")
+    exact = items["points_full"] * items["share"].to_numpy()
+    points = pd.Series(grading.round_points(exact, **rounding), index=items.index)
+    points = points.where(act != _ZERO, 0.0).where(act != _EXCLUDED)
+    open_ = act.eq(_ZERO) | status.eq("unverified")
+    return items.assign(
+        status=status,
+        points=points,
+        points_low=points.where(~open_, 0.0),
+        points_high=points.where(~open_, items["points_full"]),
+        target_shown=explaining.shown_targets(items),
+        actual_shown=explaining.shown_actuals(items),
+    )
+
+
+def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame:
+    counted = items["points"].notna()
+    weights = items["points_full"].where(counted, 0.0)
+    assessed = weights.where(items["status"].isin(["reported"]), 0.0)
+    parts = pd.DataFrame(
+        {
+            "unit_id": items["unit_id"],
+            "year": items["year"],
+            "points": items["points"],
+            "points_low": items["points_low"].where(counted),
+            "points_high": items["points_high"].where(counted),
+            "weight": weights,
+            "assessed": assessed,
+        }
+    )
+    sums = parts.groupby(["unit_id", "year"], sort=False, dropna=False).sum().reset_index()
+    scale = (full / sums["weight"]).where(sums["weight"] > 0)
+    rounding = rule_set.value("rounding")
+    results = sums[["unit_id", "year"]].copy()
+    for column in ("points", "points_low", "points_high"):
+        rescaled = np.where(
+            np.isclose(scale, 1.0), sums[column], grading.round_points(sums[column] * scale, **rounding)
+        )
+        results[column] = np.round(rescaled, grading.DECIMALS)
+    results["coverage"] = np.round((sums["assessed"] / full).to_numpy(), grading.DECIMALS)
+    grades: Any = grading.grade(results["points"], rule_set.value("grade_bands"))
+    results = results.join(grades)
+    results = results.assign(pack=rule_set.pack.id, on=rule_set.on.isoformat())
+    return results.reindex(columns=list(tables.contract("results").columns))

@@ -1,0 +1,1 @@
+"""Research methods: frame in, frame out. They know no rules and no law."""

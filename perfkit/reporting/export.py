@@ -1,0 +1,236 @@
+"""A notebook that has run, as one HTML file: no code, nothing fetched, nothing executed.
+
+What an output or a markdown cell holds is cleaned a second time here (see :mod:`perfkit.reporting.figures` for the
+first), because a notebook may also show HTML that this package did not write.
+"""
+
+from __future__ import annotations
+
+import html as markup
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from perfkit.errors import PerfkitError, Problem
+from perfkit.reporting.figures import SUMMARY_MIME
+
+TEMPLATES = Path(__file__).parent / "templates"
+REMOVED = frozenset({"note", "parameters", "injected-parameters", "remove"})
+LANGUAGES = ("zh", "en")
+
+# What a report can print, best first.
+_PRINTED = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")
+_HARMLESS = """
+a abbr b blockquote br caption code col colgroup dd del div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins
+kbd li ol p pre s small span strong sub sup table tbody td tfoot th thead tr u ul var
+"""
+_TAGS = frozenset(_HARMLESS.split())
+_ATTRIBUTES = {
+    "class",
+    "lang",
+    "title",
+    "scope",
+    "colspan",
+    "rowspan",
+    "role",
+    "tabindex",
+    "aria-label",
+    "alt",
+    "start",
+}
+_LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
+# Typed loosely, because nbformat and nbconvert ship types without annotating their functions.
+_node: Callable[..., NotebookNode] = NotebookNode
+_PICTURE = re.compile(r"data:image/(svg\+xml|png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
+_STYLE = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
+
+
+def html(notebook: NotebookNode, *, lang: str = "zh", title: str | None = None) -> str:
+    """Return ``notebook`` as a whole HTML document that needs no other file and no network.
+
+    Code, prompts, what went to stderr, the summary for the index, and cells tagged ``note``, ``parameters``,
+    ``injected-parameters`` or ``remove`` are left out; of cells tagged ``zh`` or ``en`` those in ``lang`` stay.
+
+    Parameters
+    ----------
+    notebook
+        A notebook that has run.
+    lang
+        ``zh`` or ``en``.
+    title
+        The title; by default that of the notebook's summary, else its first heading.
+
+    Raises
+    ------
+    PerfkitError
+        If ``lang`` is neither.
+    """
+    if lang not in LANGUAGES:
+        raise PerfkitError(
+            (f"no language {lang!r}", f"没有语言“{lang}”"),
+            [Problem(("unknown language", "未知的语言"), expected="zh | en", got=str(lang))],
+        )
+    asked = title or str((summary_of(notebook) or {}).get("title") or "")
+    kept = _node(nbformat=4, nbformat_minor=5, metadata=_node(), cells=list(_kept(notebook.cells, lang)))
+    resources = {"title": asked, "no_alt": "（图无文字说明）" if lang == "zh" else "(no description)"}
+    body, _ = _exporter(lang).from_notebook_node(kept, resources)
+    return _finished(body, asked, lang)
+
+
+def summary_of(notebook: NotebookNode) -> dict[str, Any] | None:
+    """Return what the notebook says of itself for the index (``title`` and ``fields``), or None."""
+    found = None
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            held = output.get("data", {}).get(SUMMARY_MIME)
+            if isinstance(held, Mapping):
+                found = {"title": str(held.get("title") or ""), "fields": dict(held.get("fields") or {})}
+    return found
+
+
+def safe(text: str) -> str:
+    """Return HTML of which only harmless elements are left as such; anything else shows as text.
+
+    Examples
+    --------
+    >>> safe("<b>甲</b><script>alert(1)</script>")
+    '<b>甲</b>&lt;script&gt;alert(1)&lt;/script&gt;'
+    """
+    # pandas puts a style sheet before each frame: it would show as text.
+    return str(_cleaner().clean(_STYLE.sub("", text)))
+
+
+@cache
+def _cleaner() -> Any:
+    from bleach import Cleaner  # type: ignore[import-untyped, unused-ignore]
+
+    return Cleaner(tags=_TAGS, attributes=_is_harmless, protocols={"http", "https", "mailto", "data"})
+
+
+def _is_harmless(tag: str, name: str, value: str) -> bool:
+    if name == "href":
+        return tag == "a" and _LINK.match(value) is not None
+    if name == "src":
+        return tag == "img" and _PICTURE.fullmatch(value) is not None
+    return name in _ATTRIBUTES
+
+
+@cache
+def _exporter(lang: str) -> Any:
+    from nbconvert import HTMLExporter
+
+    made: Any = HTMLExporter
+    exporter = made(
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        language_code=lang,
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    exporter.register_filter("safe_html", safe)
+    exporter.register_filter("escape_html_attribute", lambda text: markup.escape(str(text)))
+    return exporter
+
+
+def _kept(cells: Iterable[NotebookNode], lang: str) -> Iterable[NotebookNode]:
+    others = {each for each in LANGUAGES if each != lang}
+    for cell in cells:
+        tags = set(cell.metadata.get("tags", []))
+        if tags & REMOVED or (tags & others and lang not in tags):
+            continue
+        if cell.cell_type == "markdown":
+            yield cell
+        elif cell.cell_type == "code":
+            outputs = [output for output in map(_printed, cell.outputs) if output is not None]
+            if outputs:
+                yield _node({**cell, "source": "", "outputs": outputs})
+
+
+def _printed(output: NotebookNode) -> NotebookNode | None:
+    if output.output_type == "stream":
+        return output if output.name == "stdout" and output.text.strip() else None
+    if output.output_type == "error":
+        return output
+    if SUMMARY_MIME in output.data:
+        return None
+    best = next((kind for kind in _PRINTED if kind in output.data), None)
+    if best is None:
+        return None
+    kind = "text/plain" if best == "text/latex" else best
+    return _node({**output, "data": _node({kind: output.data[best]})})
+
+
+def _finished(body: str, asked: str, lang: str) -> str:
+    from bs4 import BeautifulSoup
+
+    page = BeautifulSoup(body, "html.parser")
+    for table in page.find_all("table"):
+        if table.find_parent(class_="wide") is None:
+            table.wrap(page.new_tag("div", attrs={"class": "wide"}))
+    _put_title(page, asked)
+    _put_contents(page, lang)
+    return str(page)
+
+
+def _put_title(page: Any, asked: str) -> None:
+    """Head the page with the notebook's heading and the summary's title, or the one that says both."""
+    heading = page.main.find("h1")
+    own = heading.get_text(" ", strip=True) if heading is not None else ""
+    if heading is not None:
+        heading.extract()
+    first, second = (own, asked) if own else (asked, "")
+    if second and second in first:
+        second = ""
+    elif second and first in second:
+        first, second = second, ""
+    if first:
+        page.header.append(_element(page, "h1", first))
+    if second:
+        page.header.append(_element(page, "p", second, {"class": "subtitle"}))
+    page.title.string = asked or own
+
+
+def _put_contents(page: Any, lang: str) -> None:
+    """Give every heading an anchor and list the second and third level at the top."""
+    taken: set[str] = set()
+    headings = page.main.find_all(["h2", "h3", "h4"])
+    for heading in headings:
+        heading["id"] = _anchor(heading.get_text(), taken)
+    listed = [heading for heading in headings if heading.name in ("h2", "h3")]
+    nav = page.nav
+    if len(listed) < 2:
+        nav.decompose()
+        return
+    name = "目录" if lang == "zh" else "Contents"
+    nav["aria-label"] = name
+    fold = page.new_tag("details", attrs={"open": ""})
+    fold.append(_element(page, "summary", name))
+    entries = page.new_tag("ul")
+    for heading in listed:
+        entry = page.new_tag("li", attrs={"class": heading.name})
+        entry.append(_element(page, "a", heading.get_text(" ", strip=True), {"href": f"#{heading['id']}"}))
+        entries.append(entry)
+    fold.append(entries)
+    nav.append(fold)
+
+
+def _element(page: Any, tag: str, text: str, attributes: dict[str, str] | None = None) -> Any:
+    made = page.new_tag(tag, attrs=attributes or {})
+    made.string = text
+    return made
+
+
+def _anchor(text: str, taken: set[str]) -> str:
+    plain = re.sub(r"[^\w]+", "-", text).strip("-_")[:60] or "section"
+    anchor, at = plain, 1
+    while anchor in taken:
+        at += 1
+        anchor = f"{plain}-{at}"
+    taken.add(anchor)
+    return anchor

@@ -1,0 +1,310 @@
+"""What a notebook shows: numbered tables and figures, text and notices, safe to print whatever they hold.
+
+All text is escaped here, at the source. Every method returns an object to put on the last line of a cell.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import html
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from perfkit import tables
+from perfkit.errors import PerfkitError, Problem
+from perfkit.reporting import cells
+from perfkit.reporting.charts import bars, distribution, lines, steps, style
+from perfkit.reporting.fonts import missing_glyphs_fail, use_chinese_font
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "SUMMARY_MIME",
+    "Document",
+    "Shown",
+    "bars",
+    "distribution",
+    "lines",
+    "steps",
+    "summary",
+    "use_chinese_font",
+]
+
+SUMMARY_MIME = "application/vnd.perfkit.summary+json"
+NOTICES = ("simulated", "configured", "warning")
+Words = str | tuple[str, str]
+
+
+class Shown:
+    """Something to display: HTML, and plain text for where HTML cannot go."""
+
+    def __init__(self, markup: str, plain: str) -> None:
+        self.markup = markup
+        self.plain = plain
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"text/html": self.markup, "text/plain": self.plain}
+
+    def __repr__(self) -> str:
+        return self.plain
+
+
+class _Summary:
+    def __init__(self, title: str, fields: dict[str, Any]) -> None:
+        self.title = title
+        self.fields = fields
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {SUMMARY_MIME: {"title": self.title, "fields": self.fields}, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return " · ".join([self.title, *(f"{name}: {value}" for name, value in self.fields.items())])
+
+
+def summary(title: str, /, **fields: Any) -> _Summary:
+    """Return what the index of a batch says of this report; the report itself does not print it.
+
+    Parameters
+    ----------
+    title
+        The title of the report.
+    **fields
+        The columns of the index: text, numbers, dates, or None.
+
+    Examples
+    --------
+    >>> summary("张三小学", 得分=92.5, 等级="优")
+    张三小学 · 得分: 92.5 · 等级: 优
+    """
+    return _Summary(str(title), {name: _plain(value) for name, value in fields.items()})
+
+
+class Document:
+    """The tables and figures of one report, numbered as they come.
+
+    The same caption shown again keeps its number, so a cell run twice does not count up.
+
+    Parameters
+    ----------
+    lang
+        ``zh`` or ``en``. Wherever text is asked for, a (zh, en) pair will do.
+
+    Examples
+    --------
+    >>> Document("zh").text("一、<基本情况>").markup
+    '<p>一、&lt;基本情况&gt;</p>'
+    """
+
+    def __init__(self, lang: str = "zh") -> None:
+        if lang not in ("zh", "en"):
+            raise PerfkitError(
+                (f"no language {lang!r}", f"没有语言“{lang}”"),
+                [Problem(("unknown language", "未知的语言"), expected="zh | en", got=str(lang))],
+            )
+        self.lang = lang
+        self._numbers: dict[str, dict[str, int]] = {"table": {}, "figure": {}}
+
+    def table(
+        self,
+        frame: pd.DataFrame,
+        caption: Words,
+        *,
+        name: str | None = None,
+        columns: Sequence[str] | Mapping[str, Words] | None = None,
+        decimals: int = 2,
+        note: Words = "",
+    ) -> Shown:
+        """Show ``frame`` as a numbered table.
+
+        Parameters
+        ----------
+        frame
+            One row a line; the index is not printed.
+        caption
+            Above the table, after its number.
+        name
+            A table of the kit: its titles and labels are printed in place of names and codes, and its rates as
+            percentages.
+        columns
+            The columns to print, by their names in ``frame``; a mapping gives their titles too.
+        decimals
+            Of the columns that hold a number which is not whole (rounded half up).
+        note
+            Below the table.
+
+        Raises
+        ------
+        PerfkitError
+            If a column is not in the frame; the message lists those that are.
+        """
+        picked = self._picked(frame, columns)
+        labelled = tables.labels(picked, name, self.lang) if name else picked
+        titles = [str(title) for title in labelled.columns]
+        if isinstance(columns, Mapping):
+            titles = [self.words(title) for title in columns.values()]
+        head = f"{self._number('table', self.words(caption))}"
+        shown = [
+            cells.column(
+                picked.iloc[:, at],
+                labelled.iloc[:, at],
+                cells.kind(picked.columns[at], title, name),
+                decimals,
+                self.lang,
+            )
+            for at, title in enumerate(titles)
+        ]
+        below = f'<p class="note">{cells.escaped(self.words(note))}</p>' if note else ""
+        if picked.empty:
+            nothing = self.words(("（无）", "(none)"))
+            return Shown(
+                f'<p class="caption">{cells.escaped(head)}</p><p class="nothing">{nothing}</p>{below}',
+                f"{head}\n{nothing}",
+            )
+        return Shown(cells.table(head, titles, shown) + below, f"{head}\n{labelled.to_string(index=False)}")
+
+    def figure(self, fig: Figure, caption: Words, alt: Words) -> Shown:
+        """Show a matplotlib figure, numbered, as an SVG picture whose bytes depend on nothing but the figure.
+
+        Parameters
+        ----------
+        fig
+            From this module's charts, or any other.
+        caption
+            Below the figure, after its number.
+        alt
+            What the figure says, for those who cannot see it.
+
+        Raises
+        ------
+        PerfkitError
+            If ``alt`` is empty.
+        FontError
+            If the figure has a character that no font has.
+        """
+        description = self.words(alt).strip()
+        if not description:
+            raise PerfkitError(
+                ("a figure has no alternative text", "图没有替代文字"),
+                [
+                    Problem(
+                        ("alt is empty", "alt 为空"),
+                        self.words(caption),
+                        do=("say in a sentence what the figure shows", "请用一句话说明图中内容"),
+                    )
+                ],
+            )
+        picture = base64.b64encode(_svg(fig)).decode("ascii")
+        head = self._number("figure", self.words(caption))
+        return Shown(
+            f'<figure><img alt="{html.escape(description)}" src="data:image/svg+xml;base64,{picture}">'
+            f"<figcaption>{cells.escaped(head)}</figcaption></figure>",
+            f"{head}: {description}",
+        )
+
+    def text(self, *paragraphs: Words) -> Shown:
+        """Show paragraphs."""
+        said = [self.words(each) for each in paragraphs]
+        return Shown("".join(f"<p>{cells.escaped(each)}</p>" for each in said), "\n\n".join(said))
+
+    def items(self, sequence: Iterable[Words], *, ordered: bool = True) -> Shown:
+        """Show a list, numbered or not; one without items says so."""
+        said = [self.words(each) for each in sequence]
+        if not said:
+            return self.text(("（无）", "(none)"))
+        tag = "ol" if ordered else "ul"
+        lines_ = [f"{at}. {each}" if ordered else f"- {each}" for at, each in enumerate(said, start=1)]
+        inside = "".join(f"<li>{cells.escaped(each)}</li>" for each in said)
+        return Shown(f"<{tag}>{inside}</{tag}>", "\n".join(lines_))
+
+    def notice(self, text: Words, kind: str = "warning") -> Shown:
+        """Show a banner: ``simulated`` data, ``configured`` (not official) values, or a ``warning``.
+
+        Raises
+        ------
+        PerfkitError
+            If ``kind`` is none of these.
+        """
+        if kind not in NOTICES:
+            raise PerfkitError(
+                (f"no notice of kind {kind!r}", f"没有“{kind}”类提示"),
+                [Problem(("unknown kind", "未知的类别"), expected=" | ".join(NOTICES), got=kind)],
+            )
+        said = self.words(text)
+        return Shown(f'<p class="notice notice-{kind}" role="note">{cells.escaped(said)}</p>', said)
+
+    def facts(self, pairs: Iterable[tuple[Words, Any]], *, caption: Words | None = None, decimals: int = 2) -> Shown:
+        """Show (label, value) pairs, a line each; a missing value is "—". Only one with a caption is numbered."""
+        said = [(self.words(label), self._value(value, self.words(label), decimals)) for label, value in pairs]
+        head = self._number("table", self.words(caption)) if caption is not None else ""
+        return Shown(
+            cells.facts(head, said),
+            "\n".join([*([head] if head else []), *(f"{label}: {value}" for label, value in said)]),
+        )
+
+    def words(self, text: Words) -> str:
+        """Return ``text`` in the language of the document."""
+        if isinstance(text, tuple):
+            return str(text[0 if self.lang == "zh" else 1])
+        return str(text)
+
+    def _value(self, value: Any, label: str, decimals: int) -> str:
+        if isinstance(value, tuple):
+            return self.words(value)
+        places = 0 if cells.is_whole(value) else decimals
+        return cells.value(value, decimals=places, what=cells.kind("", label, None), lang=self.lang)
+
+    def _number(self, kind: str, caption: str) -> str:
+        taken = self._numbers[kind]
+        number = taken.setdefault(caption, len(taken) + 1)
+        if self.lang == "zh":
+            return f"{'表' if kind == 'table' else '图'}{number}　{caption}"
+        return f"{'Table' if kind == 'table' else 'Figure'} {number}. {caption}"
+
+    def _picked(self, frame: pd.DataFrame, columns: Iterable[str] | None) -> pd.DataFrame:
+        if columns is None:
+            return frame
+        wanted = list(columns)
+        problems = [
+            Problem(("no such column", "没有该列"), expected=", ".join(map(str, frame.columns)), got=column)
+            for column in wanted
+            if column not in frame.columns
+        ]
+        if problems:
+            raise PerfkitError(("a table asks for columns it does not have", "表格要求了不存在的列"), problems)
+        return frame.loc[:, wanted]
+
+
+def _svg(fig: Figure) -> bytes:
+    import matplotlib as mpl
+
+    held = io.BytesIO()
+    with missing_glyphs_fail(), mpl.rc_context(style()):
+        # No date and no creator, so that the same figure is the same file.
+        fig.savefig(held, format="svg", metadata={"Date": None, "Creator": None})
+        # A constrained layout creeps a little at every drawing: the first one stands.
+        fig.set_layout_engine("none")
+    return held.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return None
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()[:10]
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return str(value)
+    try:
+        json.dumps(value)
+    except TypeError:
+        return str(value)
+    return value

@@ -1,0 +1,21 @@
+"""Every table the kit reads or returns, column by column: the contract, reading and writing."""
+
+from perfkit.tables.checking import check
+from perfkit.tables.columns import Contract
+from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
+from perfkit.tables.reading import place, read, read_all
+from perfkit.tables.writing import template, write
+
+__all__ = [
+    "CONTRACTS",
+    "Contract",
+    "check",
+    "contract",
+    "dictionary",
+    "labels",
+    "place",
+    "read",
+    "read_all",
+    "template",
+    "write",
+]

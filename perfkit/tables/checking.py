@@ -1,0 +1,271 @@
+"""From a grid of cells to a table that keeps its contract, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from openpyxl.utils import get_column_letter
+
+from perfkit.errors import Problem, TableError, fail_if_any
+from perfkit.tables.columns import Contract
+from perfkit.tables.contracts import contract
+
+_YES = {"是", "yes", "y", "true", "1", "√"}
+_NO = {"否", "no", "n", "false", "0", "×"}
+_SCALE = {"number": 1.0, "rate": 0.01}
+
+
+def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
+    """Check a frame made in Python against its contract; columns take the contract's names, types and order.
+
+    Raises
+    ------
+    TableError
+        All problems at once; rows are counted by the frame's index.
+    """
+    held = contract(name)
+    columns = list(frame.columns)
+    grid = [columns, *frame.astype(object).itertuples(index=False, name=None)]
+    checked = make(grid, held, where or held.name, rows=list(frame.index))
+    return checked
+
+
+def is_called(title: str, held: Contract) -> bool:
+    """Say whether a file or sheet called ``title`` is the table's."""
+    return plain(title) in {plain(held.name), plain(held.zh), plain(held.en)}
+
+
+def plain(text: object) -> str:
+    """Fold a header: width, case, blanks and punctuation do not matter."""
+    folded = unicodedata.normalize("NFKC", str(text)).lower()
+    return re.sub(r"[\s_()\-*:：]+", "", folded)
+
+
+def is_blank(value: Any) -> bool:
+    """Say whether a cell holds nothing."""
+    return (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float) and math.isnan(value))
+        or (isinstance(value, str) and not value.strip())
+    )
+
+
+def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[Any] | None = None) -> pd.DataFrame:
+    """Make a table of a grid of cells (header row first); ``rows`` are the row names if the grid is not a file's."""
+    body = [(i, line) for i, line in enumerate(grid) if any(not is_blank(v) for v in line)]
+    if not body:
+        raise TableError(
+            (f"{where} is empty", f"{where} 是空的"),
+            [Problem(("no header row", "没有表头"), where, expected=held.title(next(iter(held.columns))))],
+        )
+    header, lines = body[0][1], body[1:]
+    found, problems = _match_header(header, held, where, body[0][0] + 1)
+    index = [rows[i - 1] if rows is not None else i + 1 for i, _ in lines]
+    columns: dict[str, Any] = {}
+    for name, spec in held.columns.items():
+        meta, at = spec.metadata, found.get(name)
+        values = [line[at] if at is not None and at < len(line) else None for _, line in lines]
+        parsed: list[Any] = []
+        for row, value in zip(index, values, strict=True):
+            try:
+                parsed.append(None if is_blank(value) else _parse(value, meta))
+            except ValueError as error:
+                cell = f"{get_column_letter(at + 1)}{row}" if at is not None and rows is None else f"{name} [{row}]"
+                wanted, advice = error.args
+                problems.append(
+                    Problem(
+                        (f"wrong value in {name}", f"“{meta['zh']}”的值不对"),
+                        f"{where} › {cell}",
+                        wanted,
+                        repr(value),
+                        advice,
+                        column=name,
+                    )
+                )
+                parsed.append(None)
+        dtype = {"number": "float64", "rate": "float64", "year": "Int64", "yes_no": "boolean"}.get(
+            meta["kind"], "str"
+        )
+        columns[name] = pd.Series(parsed, index=index, dtype=dtype)
+    frame = pd.DataFrame(columns, index=pd.Index(index, name="row"))
+    for at, title in enumerate(header):
+        if at not in found.values() and not is_blank(title):
+            texts = [None if at >= len(line) or is_blank(line[at]) else str(line[at]) for _, line in lines]
+            frame[str(title).strip()] = pd.Series(texts, index=index, dtype="str")
+    letters = {name: get_column_letter(at + 1) for name, at in found.items()} if rows is None else {}
+    already = {(p.column, p.where) for p in problems}
+    problems += [p for p in _contract_problems(frame, held, where, letters) if (p.column, p.where) not in already]
+    fail_if_any(TableError, where, problems)
+    frame.attrs.update(where=where, letters=letters)
+    return frame
+
+
+def _match_header(
+    header: Sequence[Any], held: Contract, where: str, row: int
+) -> tuple[dict[str, int], list[Problem]]:
+    names = {}
+    for name, spec in held.columns.items():
+        for title in (
+            name,
+            spec.metadata["zh"],
+            spec.metadata["en"],
+            re.sub(r"（.*?）|\(.*?\)", "", spec.metadata["zh"]),
+        ):
+            names.setdefault(plain(title), name)
+    found: dict[str, int] = {}
+    problems = []
+    for at, title in enumerate(header):
+        if is_blank(title):
+            continue
+        cell = f"{where} › {get_column_letter(at + 1)}{row}"
+        known = names.get(plain(title))
+        if known in found:
+            problems.append(Problem(("the column stands twice", "列重复"), cell, got=str(title), column=str(known)))
+        elif known:
+            found[known] = at
+        else:
+            near = difflib.get_close_matches(plain(title), names, n=1, cutoff=0.7)
+            if near and names[near[0]] not in {names.get(plain(t)) for t in header}:
+                meant = held.columns[names[near[0]]].metadata
+                problems.append(
+                    Problem(
+                        ("unknown column, perhaps misspelt", "未知的列，疑似笔误"),
+                        cell,
+                        f"{meant['zh']} / {meant['en']}",
+                        str(title),
+                        ("correct the header", "请改正表头"),
+                        column=names[near[0]],
+                    )
+                )
+    missing = [n for n, spec in held.columns.items() if spec.required and n not in found]
+    suspects = {p.column for p in problems}
+    for name in [n for n in missing if n not in suspects]:
+        meta = held.columns[name].metadata
+        problems.append(
+            Problem(
+                ("a column is missing", "缺少一列"),
+                f"{where} › {row}:{row}",
+                f"{meta['zh']} / {meta['en']} / {name}",
+                "、".join(str(t) for t in header if not is_blank(t)),
+                ("add the column", "请补上该列"),
+                column=name,
+            )
+        )
+    return found, problems
+
+
+def _parse(value: Any, meta: dict[str, Any]) -> Any:
+    """Return ``value`` as the column's kind; raise ValueError(expected, advice) if it is not one."""
+    kind = meta["kind"]
+    text = unicodedata.normalize("NFKC", str(value)).strip()
+    if kind in _SCALE:
+        return _number(value, text, _SCALE[kind])
+    if kind == "year":
+        match = re.fullmatch(r"(\d{1,4})(?:\.0)?(?:年|年度)?", text)
+        if not match:
+            raise ValueError("2022", ("write the year as four digits", "请填写四位年份"))
+        return int(match[1])
+    if kind == "yes_no":
+        if text.lower() in _YES | {"1.0"}:
+            return True
+        if text.lower() in _NO | {"0.0"}:
+            return False
+        raise ValueError("是 / 否 (yes / no)", ("write 是 or 否", "请填写“是”或“否”"))
+    if kind == "choice":
+        for code, labels in meta["choices"].items():
+            if plain(text) in {plain(code), *map(plain, labels)} or text in labels:
+                return code
+        allowed = " | ".join(f"{zh} ({code})" for code, (zh, _) in meta["choices"].items())
+        raise ValueError(allowed, ("choose one of these", "请从中选择一项"))
+    if kind == "date":
+        if isinstance(value, dt.datetime | dt.date):
+            return value.strftime("%Y-%m-%d")
+        try:
+            return dt.date.fromisoformat(text.replace("/", "-").replace(".", "-")).isoformat()
+        except ValueError:
+            raise ValueError("2022-12-31", ("write the date as 2022-12-31", "请按 2022-12-31 填写日期")) from None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d")
+    return str(value).strip()
+
+
+def _number(value: Any, text: str, percent_scale: float) -> float:
+    advice = ("write the number alone, words go to the note", "请只填数字，文字说明写在备注列")
+    if isinstance(value, bool):
+        raise ValueError("a number 数字", advice)
+    bare = text.replace(",", "").replace("¥", "")
+    scale = 1.0
+    if bare.endswith("%"):
+        bare, scale = bare[:-1].strip(), percent_scale
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", bare, re.IGNORECASE):
+        raise ValueError("a number 数字", advice)
+    number = float(bare) * scale
+    if not math.isfinite(number):
+        raise ValueError("a finite number 有限的数", advice)
+    return number
+
+
+def _contract_problems(frame: pd.DataFrame, held: Contract, where: str, letters: dict[str, str]) -> list[Problem]:
+    try:
+        held.schema.validate(frame.reset_index(drop=True), lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return []
+    problems = []
+    duplicates = frame.duplicated(subset=list(held.key), keep=False) if held.key else pd.Series(dtype=bool)
+    for case in cases[cases["check"] != "multiple_fields_uniqueness"].itertuples():
+        if pd.isna(case.index):
+            continue
+        column, row = str(case.column), frame.index[int(case.index)]
+        meta = held.columns[column].metadata
+        empty = case.check == "not_nullable"
+        limits = "; ".join(str(c.error or c.name) for c in held.columns[column].checks)
+        problems.append(
+            Problem(
+                (f"{column} is empty", f"“{meta['zh']}”为空")
+                if empty
+                else (f"{column} is out of range", f"“{meta['zh']}”超出范围"),
+                f"{where} › {letters.get(column, column + ' ')}{row}",
+                "" if empty else limits,
+                "" if empty else str(case.failure_case),
+                ("fill it in", "请填写") if empty else ("correct the value", "请改正"),
+                column=column,
+            )
+        )
+    seen: dict[tuple[Any, ...], Any] = {}
+    for row, keys in (
+        zip(
+            frame.index[duplicates],
+            frame.loc[duplicates, list(held.key)].itertuples(index=False, name=None),
+            strict=True,
+        )
+        if len(duplicates)
+        else ()
+    ):
+        shown = tuple("" if pd.isna(k) else k for k in keys)
+        if shown in seen:
+            problems.append(
+                Problem(
+                    ("a key stands twice", "关键字重复"),
+                    f"{where} › {letters.get(held.key[-1], '')}{row}",
+                    " + ".join(held.title(k) for k in held.key) + " 唯一",
+                    f"{' / '.join(map(str, shown))} (row {seen[shown]} 行已有)",
+                    ("keep one of the rows", "请只保留一行"),
+                    column="+".join(held.key),
+                )
+            )
+        seen.setdefault(shown, row)
+    return problems

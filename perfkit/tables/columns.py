@@ -1,0 +1,118 @@
+"""What a column can be, and a table made of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandera.pandas as pa
+
+_DTYPES = {"text": str, "number": float, "rate": float, "year": "Int64", "yes_no": "boolean", "date": str}
+
+UNIT_KINDS = {
+    "project": ("项目", "project"),
+    "policy": ("政策", "policy"),
+    "department": ("部门整体", "department"),
+    "government": ("下级政府", "government"),
+}
+INDICATOR_KINDS = {
+    "quantitative": ("定量", "quantitative"),
+    "qualitative": ("定性", "qualitative"),
+    "check_points": ("评价要点", "check points"),
+    "yes_no": ("是否", "yes or no"),
+    "execution": ("预算执行率", "budget execution"),
+    "satisfaction": ("满意度", "satisfaction"),
+    "reported": ("仅有得分", "score only"),
+}
+DIRECTIONS = {"ge": ("≥", ">="), "le": ("≤", "<="), "eq": ("=", "="), "in": ("区间", "between")}
+STATUSES = {
+    "reported": ("已填报", "reported"),
+    "unverified": ("未核实", "unverified"),
+    "no_evidence": ("无佐证", "no evidence"),
+    "not_due": ("未到期", "not due"),
+    "not_applicable": ("不适用", "not applicable"),
+    "missing": ("缺失", "missing"),
+}
+REALITIES = {"real": ("真实", "real"), "simulated": ("模拟", "simulated")}
+EXPERT_KINDS = {
+    "business": ("业务专家", "subject expert"),
+    "management": ("管理专家", "management expert"),
+    "finance": ("财政财务专家", "finance expert"),
+}
+SEVERITIES = {
+    "contradiction": ("矛盾", "contradiction"),
+    "explain": ("需说明", "to be explained"),
+    "rounding": ("取整", "rounding"),
+}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A table: its name, titles, key and columns.
+
+    ``columns`` maps each column name to its pandera column, whose metadata carries ``zh``, ``en``, ``kind``,
+    ``choices`` and ``note``.
+    """
+
+    name: str
+    zh: str
+    en: str
+    key: tuple[str, ...]
+    columns: Mapping[str, pa.Column]
+
+    @cached_property
+    def schema(self) -> pa.DataFrameSchema:
+        """The pandera schema that checks a frame of this table."""
+        return pa.DataFrameSchema(dict(self.columns), unique=list(self.key) or None, name=self.name, title=self.zh)
+
+    def title(self, column: str, lang: str = "zh") -> str:
+        """Return the title of ``column``; a column outside the contract keeps its own name."""
+        return str(self.columns[column].metadata[lang]) if column in self.columns else column
+
+
+def column(
+    kind: str,
+    zh: str,
+    en: str,
+    *,
+    need: bool = False,
+    choices: Mapping[str, tuple[str, str]] | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    note: str = "",
+) -> pa.Column:
+    """Declare a column: its kind, titles, whether it is needed, its choices or limits, and a note for whoever fills it in."""
+    checks = []
+    if choices:
+        checks.append(pa.Check.isin(list(choices)))
+    if low is not None:
+        checks.append(pa.Check.ge(low))
+    if high is not None:
+        checks.append(pa.Check.le(high))
+    meta = {"zh": zh, "en": en, "kind": "choice" if choices else kind, "choices": choices or {}, "note": note}
+    return pa.Column(_DTYPES[kind], checks, nullable=not need, required=need, metadata=meta)
+
+
+def declare(name: str, zh: str, en: str, key: str, /, **columns: pa.Column) -> Contract:
+    """Declare a table; ``key`` names the columns, parted by blanks, that no two rows share."""
+    return Contract(name, zh, en, tuple(key.split()), columns)
+
+
+def money(zh: str, en: str, note: str = "") -> pa.Column:
+    """Declare a column of amounts in yuan."""
+    return column("number", f"{zh}（元）", f"{en} (yuan)", low=0, note=note)
+
+
+# Columns that several tables share.
+UNIT = column("text", "单位或项目编码", "unit code", need=True)
+INDICATOR = column("text", "指标编码", "indicator code", need=True)
+YEAR = column("year", "年度", "year", low=1900, high=2200)
+REALITY = column("text", "数据性质", "real or simulated", choices=REALITIES)
+SOURCE = column("text", "来源", "source")
+NOTE = column("text", "备注", "note")
+LEVEL1 = column("text", "一级指标", "level 1", need=True)
+LEVEL2 = column("text", "二级指标", "level 2")
+LEVEL3 = column("text", "三级指标", "level 3", need=True)
+PACK = column("text", "规则包", "rule pack")
+ON = column("date", "规则日期", "rules as on")

@@ -1,0 +1,115 @@
+"""Write tables for people: workbooks with zh titles, and empty templates to fill in."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
+
+_HEAD = PatternFill("solid", fgColor="E8EEF4")
+_NEED = PatternFill("solid", fgColor="F9E2D2")
+_TEMPLATE_ROWS = 2000
+
+
+def write(frames: Mapping[str, pd.DataFrame], path: str | Path, *, lang: str = "zh") -> Path:
+    """Write frames to one workbook, a sheet each, whole or not at all.
+
+    A frame named after a table gets that table's titles; text that looks like a formula stays text.
+
+    Returns
+    -------
+    Path
+        The workbook.
+    """
+    book = Workbook()
+    book.remove(book.active)
+    for name, frame in frames.items():
+        held = CONTRACTS.get(name)
+        shown = labels(frame, name, lang) if held else frame
+        sheet = book.create_sheet((held.zh if lang == "zh" else held.en) if held else name)
+        _fill(sheet, list(shown.columns), shown.itertuples(index=False, name=None))
+    return _save(book, Path(path))
+
+
+def template(name: str, path: str | Path, *, lang: str = "zh") -> Path:
+    """Write an empty workbook for the table ``name``: headers, drop-down lists, and a sheet that explains them.
+
+    Needed columns are shaded orange.
+
+    Raises
+    ------
+    TableError
+        If there is no such table.
+    """
+    held = contract(name)
+    book = Workbook()
+    sheet = book.active
+    sheet.title = held.zh if lang == "zh" else held.en
+    _fill(sheet, [held.title(c, lang) for c in held.columns], [])
+    for at, (column, spec) in enumerate(held.columns.items(), start=1):
+        head, meta = sheet.cell(1, at), spec.metadata
+        if spec.required:
+            head.fill = _NEED
+        if meta["note"]:
+            head.comment = Comment(meta["note"], "perfkit")
+        letter = get_column_letter(at)
+        words = [pair[0 if lang == "zh" else 1] for pair in meta["choices"].values()] or (
+            ["是", "否"] if meta["kind"] == "yes_no" else []
+        )
+        if words:
+            rule = DataValidation("list", formula1=f'"{",".join(words)}"', allow_blank=not spec.required)
+            sheet.add_data_validation(rule)
+            rule.add(f"{letter}2:{letter}{_TEMPLATE_ROWS}")
+        if meta["kind"] == "text" and column.endswith("_id"):
+            for row in range(2, 202):
+                sheet.cell(row, at).number_format = "@"
+    about = dictionary(name)
+    _fill(
+        book.create_sheet("说明" if lang == "zh" else "columns"),
+        list(about.columns),
+        about.itertuples(index=False, name=None),
+    )
+    return _save(book, Path(path))
+
+
+def _fill(sheet: Worksheet, header: list[str], rows: Any) -> None:
+    sheet.append(header)
+    for cell in sheet[1]:
+        cell.font, cell.fill = Font(bold=True), _HEAD
+        cell.alignment = Alignment(wrap_text=True, vertical="center")
+    for row, line in enumerate(rows, start=2):
+        for at, value in enumerate(line, start=1):
+            if value is None or (not isinstance(value, str) and pd.isna(value)):
+                continue
+            cell = sheet.cell(row, at, value if isinstance(value, bool | int | float) else str(value))
+            if isinstance(cell.value, str) and cell.data_type == "f":
+                cell.data_type, cell.quotePrefix = "s", True
+    for at, title in enumerate(header, start=1):
+        longest = max([2 * len(str(title)), *(len(str(c.value or "")) for c in sheet[get_column_letter(at)][1:50])])
+        sheet.column_dimensions[get_column_letter(at)].width = min(60, longest + 2)
+    sheet.freeze_panes = "A2"
+
+
+def _save(book: Workbook, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
+    try:
+        book.save(name)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path

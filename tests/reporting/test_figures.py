@@ -1,0 +1,255 @@
+"""What a notebook shows: numbering, escaping, printing of values, fonts, charts."""
+
+import base64
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from perfkit.errors import FontError, PerfkitError
+from perfkit.reporting import cells, fonts
+from perfkit.reporting.figures import (
+    SUMMARY_MIME,
+    Document,
+    bars,
+    distribution,
+    lines,
+    steps,
+    summary,
+    use_chinese_font,
+)
+
+EVIL = "<script>alert(1)</script>"
+SCORES = pd.DataFrame(
+    {
+        "unit_id": ["007", "008"],
+        "year": [2022, 2023],
+        "share": [0.862, None],
+        "points": [1234.565, 3.0],
+        "target": [735.0, 2000.0],
+        "kind": ["quantitative", None],
+        "why_zh": ["第一行\n第二行", EVIL],
+    }
+)
+
+
+def picture(shown):
+    return base64.b64decode(re.search(r'base64,([^"]+)"', shown.markup)[1])
+
+
+def rows(shown):
+    found = re.findall(r"<tr>(.*?)</tr>", shown.markup)
+    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in found]
+
+
+def test_a_contract_gives_titles_labels_rates_and_years():
+    printed = rows(Document("zh").table(SCORES, "评分表", name="scores"))
+    assert printed[0] == ["单位或项目编码", "年度", "得分率", "得分", "指标值", "指标性质", "计分说明"]
+    assert printed[1] == ["007", "2022", "86.20%", "1,234.57", "735", "定量", "第一行<br>第二行"]
+    assert printed[2][2] == "—"
+    assert printed[2][3] == "3.00"
+    assert printed[2][5] == "—"
+
+
+def test_english_titles_and_labels():
+    printed = rows(Document("en").table(SCORES, ("评分表", "Scores"), name="scores"))
+    assert printed[0][:3] == ["unit code", "year", "share"]
+    assert printed[1][5] == "quantitative"
+
+
+def test_columns_are_chosen_by_their_names_and_may_be_given_titles():
+    shown = Document("zh").table(SCORES, "表", name="scores", columns=["points", "unit_id"])
+    assert rows(shown)[0] == ["得分", "单位或项目编码"]
+    given = Document("en").table(SCORES, "t", columns={"points": ("得分", "Marks")})
+    assert rows(given) == [["Marks"], ["1,234.57"], ["3.00"]]
+
+
+def test_a_column_that_is_not_there_is_refused():
+    with pytest.raises(PerfkitError, match="got pionts"):
+        Document().table(SCORES, "表", columns=["pionts"])
+
+
+def test_numbers_stand_right_and_words_do_not():
+    markup = Document().table(SCORES, "表", name="scores", columns=["unit_id", "points"]).markup
+    assert '<td class="num">1,234.57</td>' in markup
+    assert '<th scope="col" class="num">得分</th>' in markup
+    assert "007</td>" in markup
+    assert 'class="num">007' not in markup
+
+
+def test_an_unlabelled_code_prints_as_it_is_and_an_empty_table_says_so():
+    odd = pd.DataFrame({"kind": ["unheard_of"]})
+    assert rows(Document().table(odd, "表", name="scores"))[1] == ["unheard_of"]
+    empty = Document("zh").table(SCORES.iloc[:0], "无数据", name="scores").markup
+    assert "表1　无数据" in empty
+    assert "（无）" in empty
+    assert "(none)" in Document("en").table(SCORES.iloc[:0], "none").markup
+
+
+def test_numbering_follows_captions_not_calls():
+    doc = Document("zh")
+    assert "表1　甲" in doc.table(SCORES, "甲").markup
+    assert "表2　乙" in doc.table(SCORES, "乙").markup
+    assert "表1　甲" in doc.table(SCORES, "甲").markup
+    assert "表3　丙" in doc.facts([("a", 1)], caption="丙").markup
+    chart = bars(["a"], [1.0], xlabel="x")
+    assert "图1　甲" in doc.figure(chart, "甲", "替代").markup
+    assert "Table 1. A" in Document("en").table(SCORES, ("甲", "A")).markup
+
+
+def test_everything_is_escaped():
+    doc = Document("zh")
+    shown = [
+        doc.text(EVIL),
+        doc.items([EVIL]),
+        doc.items([EVIL], ordered=False),
+        doc.notice(EVIL, "simulated"),
+        doc.facts([(EVIL, EVIL)], caption=EVIL),
+        doc.table(pd.DataFrame({EVIL: [EVIL]}), EVIL, note=EVIL),
+        doc.table(pd.DataFrame({EVIL: []}), EVIL, note=EVIL),
+        doc.figure(bars([EVIL], [1.0], xlabel=EVIL), EVIL, f'"{EVIL}'),
+    ]
+    for each in shown:
+        assert "<script" not in each.markup
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in each.markup
+        assert each._repr_mimebundle_()["text/html"] == each._repr_html_() == each.markup
+
+
+def test_facts_print_each_value_on_its_own():
+    pairs = [("项目", "甲"), ("预算", 1234567.5), ("数量", 12), ("年度", 2022), ("无", None), ("完成", True)]
+    assert [row[1] for row in rows(Document().facts(pairs))] == ["甲", "1,234,567.50", "12", "2022", "—", "是"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "printed"),
+    [
+        (2.675, 2, "2.68"),
+        (-0.001, 2, "0.00"),
+        (1e30, 0, "1" + ",000" * 10),
+        (float("inf"), 2, "∞"),
+        (pd.NA, 2, "—"),
+        (pd.Timestamp("2022-12-31"), 2, "2022-12-31"),
+        ([1, 2], 2, "[1, 2]"),
+    ],
+)
+def test_values_print_as_people_round_them(value, decimals, printed):
+    assert cells.value(value, decimals=decimals) == printed
+
+
+def test_floating_point_noise_is_not_decimals():
+    assert rows(Document().table(pd.DataFrame({"p": [0.1 + 0.2 + 29.7, 5.0]}), "表"))[1:] == [["30"], ["5"]]
+
+
+def test_a_figure_needs_alternative_text():
+    with pytest.raises(PerfkitError, match="alternative text"):
+        Document().figure(bars(["a"], [1.0], xlabel="x"), "图", "  ")
+
+
+def test_the_same_figure_is_the_same_bytes():
+    first, second = (
+        picture(Document().figure(bars(["决策", "过程"], [18.5, None], [20, 20], xlabel="得分"), "图", "替代"))
+        for _ in range(2)
+    )
+    assert first == second
+    assert b"<dc:date>" not in first
+    assert b"<text" not in first, "text is drawn as paths, so that no reader needs the font"
+    doc, fig = Document(), steps(["申请", "核减", "建议"], [10, -3, 7], unit="万元")
+    assert doc.figure(fig, "图", "替代").markup == doc.figure(fig, "图", "替代").markup
+
+
+def test_charts_draw_every_case():
+    doc = Document()
+    charts = [
+        bars(["很长很长很长很长很长很长很长很长的指标名称", "b"], [-5.0, 3.0], xlabel="$差额$", unit="分"),
+        distribution(list(range(40)), 12, xlabel="得分", mark_label="本项目", cuts={"优": 30}, ylabel="项目数"),
+        distribution([70, 80, 80], None, xlabel="得分", mark_label="本项目"),
+        lines(
+            [0.01, 0.1],
+            {"甲": [5.0, -5.0], "乙": [3.0, None]},
+            xlabel="折现率",
+            ylabel="净现值",
+            marks=[(0.05, 0, "IRR")],
+        ),
+    ]
+    for at, chart in enumerate(charts):
+        assert picture(doc.figure(chart, str(at), "替代")).startswith(b"<?xml")
+
+
+def test_a_chart_of_nothing_and_a_waterfall_that_leaks_are_refused():
+    with pytest.raises(PerfkitError, match="labels: 2, values: 1"):
+        bars(["a", "b"], [1.0], xlabel="x")
+    with pytest.raises(PerfkitError, match="nothing to draw"):
+        distribution([float("nan")], 1, xlabel="x", mark_label="y")
+    with pytest.raises(PerfkitError, match="expected 13"):
+        steps(["申请", "核减", "建议"], [10, 3, 7], unit="元")
+
+
+def test_a_character_that_no_font_has_is_named():
+    with pytest.raises(FontError, match=r"U\+1F9FF"):
+        Document().figure(bars(["\U0001f9ff"], [1.0], xlabel="x"), "图", "替代")
+
+
+@pytest.fixture
+def no_system_fonts(monkeypatch):
+    from matplotlib.font_manager import fontManager
+
+    monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name == "DejaVu Sans"])
+
+
+@pytest.mark.usefixtures("no_system_fonts")
+def test_the_packaged_font_serves_where_there_is_no_other(monkeypatch, tmp_path):
+    monkeypatch.setenv("PERFKIT_FONT_DIR", str(tmp_path))
+    assert fonts.chinese_font().name == "NotoSansSC-Regular.otf"
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        assert use_chinese_font() == "Noto Sans SC"
+        assert mpl.rcParams["font.family"][0] == "Noto Sans SC"
+
+
+@pytest.mark.usefixtures("no_system_fonts")
+def test_ones_own_font_goes_first_if_it_has_chinese(monkeypatch, tmp_path):
+    import matplotlib as mpl
+
+    dejavu = Path(mpl.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
+    shutil.copy(dejavu, tmp_path / "a.ttf")
+    (tmp_path / "b.otf").write_bytes(b"not a font")
+    monkeypatch.setenv("PERFKIT_FONT_DIR", str(tmp_path))
+    assert fonts.chinese_font().name == "NotoSansSC-Regular.otf"
+    shutil.copy(fonts.chinese_font(), tmp_path / "c.otf")
+    assert fonts.chinese_font() == tmp_path / "c.otf"
+
+
+@pytest.mark.usefixtures("no_system_fonts")
+def test_no_font_at_all_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("PERFKIT_FONT_DIR", str(tmp_path))
+    monkeypatch.setattr(fonts, "_packaged_font", lambda: None)
+    with pytest.raises(FontError, match="pip install pylopdf-fonts-zh-cn") as caught:
+        use_chinese_font()
+    assert "请安装" in str(caught.value)
+
+
+def test_a_summary_is_plain_data():
+    import datetime as dt
+
+    import numpy as np
+
+    bundle = summary("甲小学", 得分=np.float64(92.5), 日期=dt.date(2022, 12, 31), 无=float("nan"))._repr_mimebundle_()
+    assert bundle[SUMMARY_MIME] == {"title": "甲小学", "fields": {"得分": 92.5, "日期": "2022-12-31", "无": None}}
+    assert bundle["text/plain"].startswith("甲小学")
+
+
+def test_unknown_languages_and_notices_are_refused():
+    with pytest.raises(PerfkitError, match="fr"):
+        Document("fr")
+    with pytest.raises(PerfkitError, match="simulated | configured | warning"):
+        Document().notice("x", "shout")
+
+
+def test_importing_it_loads_no_matplotlib():
+    code = "import sys, perfkit.reporting.figures; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
