@@ -1,9 +1,12 @@
 """What all tests share: where the shared material lies, one order of random examples, no fonts of the machine."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,3 +37,19 @@ def no_system_fonts() -> Iterator[None]:
     yield
     fontManager.ttflist = seen
     fontManager._findfont_cached.cache_clear()
+
+
+@pytest.fixture
+def own_pack(tmp_path: Path) -> Callable[..., Path]:
+    """Make a pack folder of one's own: a copy of a shipped pack whose parameters ``edit`` changes."""
+
+    def make(edit: Callable[[dict[str, Any]], object], pack: str = "teaching-demo") -> Path:
+        home = tmp_path / "own-rules"
+        shutil.copytree(ROOT / "data" / "rules" / pack, home)
+        file = home / "parameters.yaml"
+        parameters = yaml.safe_load(file.read_text(encoding="utf-8"))
+        edit(parameters)
+        file.write_text(yaml.safe_dump(parameters, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        return home
+
+    return make

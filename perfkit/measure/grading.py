@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+_NONE = np.array(None, dtype=object)
 DECIMALS = 9  # a sum of printed points is exact to this many places; float dust must not cost a grade
 
 
@@ -22,7 +23,7 @@ def round_points(points: npt.ArrayLike, *, decimals: int, mode: str) -> npt.NDAr
     >>> round_points([0.125], decimals=2, mode="half_even").tolist()
     [0.12]
     """
-    values = np.asarray(points, dtype=float)
+    values: npt.NDArray[np.float64] = np.asarray(points, dtype=np.float64)
     if mode == "half_even":
         return np.round(np.round(values, DECIMALS), decimals)
     scale = 10.0**decimals
@@ -66,9 +67,9 @@ def grade(points: npt.ArrayLike, bands: Sequence[Mapping[str, Any]]) -> pd.DataF
     names = np.array([band["grade"] for band in rising], dtype=object)
     return pd.DataFrame(
         {
-            "grade": np.where(known, names[at], None),
-            "grade_en": np.where(known, np.array([band["en"] for band in rising], dtype=object)[at], None),
-            "next_grade": np.where(known & ~top, names[above], None),
+            "grade": np.where(known, names[at], _NONE),
+            "grade_en": np.where(known, np.array([band["en"] for band in rising], dtype=object)[at], _NONE),
+            "next_grade": np.where(known & ~top, names[above], _NONE),
             "to_next": np.where(known & ~top, np.round(mins[above] - values, DECIMALS), np.nan),
             "above_floor": np.where(known, np.round(values - mins[at], DECIMALS), np.nan),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
 
 import pandas as pd
 
@@ -50,8 +50,8 @@ def check(
         All problems at once, each naming its cell.
     """
 
-    def at(row: object, column: str) -> str:
-        return tables.place(indicators, row, column, name="indicators")  # type: ignore[arg-type]
+    def at(row: Hashable, column: str) -> str:
+        return tables.place(indicators, row, column, name="indicators")
 
     problems = []
     for row, item in indicators.iterrows():
@@ -76,7 +76,7 @@ def check(
                 )
             )
         problems.extend(_unscorable(item, at, row))
-    named = [u for u in indicators["unit_id"].dropna().unique()]
+    named = list(indicators["unit_id"].dropna().unique())
     for unit in list(units) or named or [""]:
         own = applying_to(indicators, unit)
         total = float(own["points"].sum())
@@ -108,7 +108,7 @@ def check(
     fail_if_any(ScoreError, str(indicators.attrs.get("where", "indicators")), problems)
 
 
-def _unscorable(item: pd.Series, at: object, row: object) -> list[Problem]:
+def _unscorable(item: pd.Series, at: Callable[[Hashable, str], str], row: Hashable) -> list[Problem]:
     """Say what a leaf lacks to be scored."""
     needs = []
     if item["kind"] in ("quantitative", "yes_no", "satisfaction", "execution") or isinstance(item["rule"], str):
@@ -120,7 +120,7 @@ def _unscorable(item: pd.Series, at: object, row: object) -> list[Problem]:
     return [
         Problem(
             (f"a leaf of kind {item['kind']} lacks {column}", f"“{item['kind']}”类指标缺少 {column}"),
-            at(row, column),  # type: ignore[operator]
+            at(row, column),
             do=("fill it in", "请填写"),
             column=column,
         )

@@ -197,8 +197,8 @@ def execution_stepped(
 def banded(judged: npt.ArrayLike, chosen: npt.ArrayLike, *, bands: Sequence[Mapping[str, Any]]) -> Array:
     """Score the share that the evaluator chose inside the band judged.
 
-    Both ends belong to a band, as printed ("100%-80%（含）、80%-60%（含）"). A share outside its band, an unknown band
-    or no share chosen gives NaN: the kit never chooses for the evaluator.
+    Both ends belong to a band, as printed ("100%-80%（含）、80%-60%（含）"). A share outside its band, an unknown
+    band or no share chosen gives NaN: the kit never chooses for the evaluator.
 
     Examples
     --------

@@ -28,7 +28,8 @@ class Expectation:
 
 def wide(context: pd.DataFrame) -> pd.DataFrame:
     """Return the table ``context`` with one row a unit and one column a variable; incomplete units are left out."""
-    return context.pivot(index="unit_id", columns="variable", values="value").dropna()
+    # pivot refuses a key that stands twice, pivot_table would average it.
+    return context.pivot(index="unit_id", columns="variable", values="value").dropna()  # noqa: PD010 - see above
 
 
 def similar(context: pd.DataFrame, unit_id: str, *, n: int) -> list[str]:

@@ -45,6 +45,11 @@ class Outcome:
         """Whether the report is there."""
         return self.outcome == OK
 
+    def line(self, folder: Path) -> str:
+        """Return the outcome as a line: the report's path, or why there is none and where the notebook is kept."""
+        where = str(folder / self.outputs[0]) if self.outputs else "—"
+        return where if self.ok else f"{where} · {self.outcome} · {self.error}"
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -72,7 +72,9 @@ def value(each: Any, *, decimals: int | None = 2, what: str = "", lang: str = "z
 
 def is_missing(each: Any) -> bool:
     """Say whether ``each`` is nothing at all, or empty text."""
-    return each is None or each == "" or (pd.api.types.is_scalar(each) and bool(pd.isna(each)))
+    if isinstance(each, str):
+        return not each
+    return each is None or (pd.api.types.is_scalar(each) and bool(pd.isna(each)))
 
 
 def is_whole(each: Any) -> bool:
@@ -128,7 +130,7 @@ def _number(each: Any, decimals: int, what: str) -> str:
     if what == "rate":
         return f"{_rounded(exact * 100, 2)}%"
     if what == "year":
-        return _rounded(exact, decimals).replace(",", "")
+        return _rounded(exact, 0 if is_whole(each) else decimals).replace(",", "")
     return _rounded(exact, decimals)
 
 

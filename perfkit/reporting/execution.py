@@ -132,7 +132,7 @@ def _readable_parameters() -> Iterator[None]:
     """Write parameters into the notebook as Python would: Chinese stays Chinese, quotes and newlines are safe."""
     from papermill.translators import PythonTranslator, papermill_translators
 
-    class Translator(PythonTranslator):  # type: ignore[misc, unused-ignore]
+    class Translator(PythonTranslator):  # type: ignore[misc]  # papermill ships no types
         @classmethod
         def translate_str(cls, val: str) -> str:
             return repr(val)

@@ -106,7 +106,7 @@ def safe(text: str) -> str:
 
 @cache
 def _cleaner() -> Any:
-    from bleach import Cleaner  # type: ignore[import-untyped, unused-ignore]
+    from bleach import Cleaner
 
     return Cleaner(tags=_TAGS, attributes=_is_harmless, protocols={"http", "https", "mailto", "data"})
 
@@ -182,6 +182,7 @@ def _put_title(page: Any, asked: str) -> None:
     """Head the page with the notebook's heading and the summary's title, or the one that says both."""
     heading = page.main.find("h1")
     own = heading.get_text(" ", strip=True) if heading is not None else ""
+    below = heading.find_next_sibling("p", class_="subtitle") if heading is not None else None
     if heading is not None:
         heading.extract()
     first, second = (own, asked) if own else (asked, "")
@@ -193,7 +194,9 @@ def _put_title(page: Any, asked: str) -> None:
         page.header.append(_element(page, "h1", first))
     if second:
         page.header.append(_element(page, "p", second, {"class": "subtitle"}))
-    page.title.string = asked or own
+    if below is not None:
+        page.header.append(below.extract())
+    page.title.string = first
 
 
 def _put_contents(page: Any, lang: str) -> None:
@@ -218,6 +221,8 @@ def _put_contents(page: Any, lang: str) -> None:
         entries.append(entry)
     fold.append(entries)
     nav.append(fold)
+    # What stands before the first section (notices) is read before the contents.
+    listed[0].insert_before(nav)
 
 
 def _element(page: Any, tag: str, text: str, attributes: dict[str, str] | None = None) -> Any:

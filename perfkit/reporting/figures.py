@@ -19,6 +19,7 @@ from perfkit import tables
 from perfkit.errors import PerfkitError, Problem
 from perfkit.reporting import cells
 from perfkit.reporting.charts import bars, distribution, lines, steps, style
+from perfkit.reporting.drawing import Drawing
 from perfkit.reporting.fonts import missing_glyphs_fail, use_chinese_font
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def summary(title: str, /, **fields: Any) -> _Summary:
     return _Summary(str(title), {name: _plain(value) for name, value in fields.items()})
 
 
-class Document:
+class Document(Drawing):
     """The tables and figures of one report, numbered as they come.
 
     The same caption shown again keeps its number, so a cell run twice does not count up.
@@ -135,7 +136,8 @@ class Document:
             A table of the kit: its titles and labels are printed in place of names and codes, and its rates as
             percentages.
         columns
-            The columns to print, by their names in ``frame``; a mapping gives their titles too.
+            The columns to print, by their names in ``frame``; a mapping gives their titles too. In an English
+            document a column ``…_zh`` gives way to its twin ``…_en``.
         decimals
             Of the columns that hold a number which is not whole (rounded half up).
         note
@@ -164,11 +166,7 @@ class Document:
         ]
         below = f'<p class="note">{cells.escaped(self.words(note))}</p>' if note else ""
         if picked.empty:
-            nothing = self.words(("（无）", "(none)"))
-            return Shown(
-                f'<p class="caption">{cells.escaped(head)}</p><p class="nothing">{nothing}</p>{below}',
-                f"{head}\n{nothing}",
-            )
+            return self._nothing(head, below)
         return Shown(cells.table(head, titles, shown) + below, f"{head}\n{labelled.to_string(index=False)}")
 
     def figure(self, fig: Figure, caption: Words, alt: Words) -> Shown:
@@ -209,6 +207,21 @@ class Document:
             f"<figcaption>{cells.escaped(head)}</figcaption></figure>",
             f"{head}: {description}",
         )
+
+    def nothing(self, caption: Words) -> Shown:
+        """Show that there is nothing to draw, under the caption, unnumbered."""
+        return self._nothing(self.words(caption), "")
+
+    def title(self, text: Words, *, subtitle: Words = "") -> Shown:
+        """Show the report's title, and a line below it."""
+        said, below = self.words(text), self.words(subtitle)
+        line = f'<p class="subtitle">{cells.escaped(below)}</p>' if below else ""
+        return Shown(f"<h1>{cells.escaped(said)}</h1>{line}", f"{said}\n{below}")
+
+    def notices(self, given: Iterable[tuple[Words, str]]) -> Shown:
+        """Show several banners: (text, kind) pairs, see :meth:`notice`."""
+        shown = [self.notice(text, kind) for text, kind in given]
+        return Shown("".join(each.markup for each in shown), "\n".join(each.plain for each in shown))
 
     def text(self, *paragraphs: Words) -> Shown:
         """Show paragraphs."""
@@ -262,6 +275,12 @@ class Document:
         places = 0 if cells.is_whole(value) else decimals
         return cells.value(value, decimals=places, what=cells.kind("", label, None), lang=self.lang)
 
+    def _nothing(self, head: str, below: str) -> Shown:
+        said = self.words(("（无）", "(none)"))
+        return Shown(
+            f'<p class="caption">{cells.escaped(head)}</p><p class="nothing">{said}</p>{below}', f"{head}\n{said}"
+        )
+
     def _number(self, kind: str, caption: str) -> str:
         taken = self._numbers[kind]
         number = taken.setdefault(caption, len(taken) + 1)
@@ -269,10 +288,17 @@ class Document:
             return f"{'表' if kind == 'table' else '图'}{number}　{caption}"
         return f"{'Table' if kind == 'table' else 'Figure'} {number}. {caption}"
 
+    def _in_language(self, column: str, frame: pd.DataFrame) -> str:
+        """Take the English twin of a Chinese column (why_zh: why_en; zh: en) in an English document."""
+        if self.lang == "en" and (column == "zh" or column.endswith("_zh")):
+            twin = column.removesuffix("zh") + "en"
+            return twin if twin in frame.columns else column
+        return column
+
     def _picked(self, frame: pd.DataFrame, columns: Iterable[str] | None) -> pd.DataFrame:
         if columns is None:
             return frame
-        wanted = list(columns)
+        wanted = [self._in_language(column, frame) for column in columns]
         problems = [
             Problem(("no such column", "没有该列"), expected=", ".join(map(str, frame.columns)), got=column)
             for column in wanted

@@ -21,7 +21,7 @@ import json
 import keyword
 import re
 import unicodedata
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from perfkit.errors import OrderError, Problem, fail_if_any
 from perfkit.reporting.signatures import ParameterSpec, fitted, inspect, signature
+from perfkit.rules.notation import UniqueKeys, parse
 
 __all__ = ["FORMATS", "Job", "Order", "ParameterSpec", "load", "signature"]
 
@@ -138,18 +139,11 @@ def load(path: str | Path) -> Order:
     return Order(file, digest, checking.root, shape.title, tuple(shape.formats), tuple(jobs))
 
 
-class _Yaml(yaml.SafeLoader):
-    """YAML that refuses a key standing twice, and in which only true and false are yes and no.
+class _Yaml(UniqueKeys):
+    """YAML in which only true and false are yes and no.
 
     By the letter of YAML 1.1 the key ``on`` is the value true, and a unit called ``no`` is false.
     """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 _BOOL = "tag:yaml.org,2002:bool"
@@ -162,7 +156,7 @@ _Yaml.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|F
 
 def _yaml(file: Path, checking: _Checking) -> Any:
     try:
-        return yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_Yaml)  # noqa: S506
+        return parse(file.read_text(encoding="utf-8-sig"), _Yaml)
     except OSError:
         checking.say(("no such file", "没有该文件"), "", got=str(file))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError) as error:

@@ -7,7 +7,7 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,7 +20,6 @@ from perfkit.tables.contracts import contract
 
 _YES = {"是", "yes", "y", "true", "1", "√"}
 _NO = {"否", "no", "n", "false", "0", "×"}
-_SCALE = {"number": 1.0, "rate": 0.01}
 
 
 def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
@@ -34,8 +33,7 @@ def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
     held = contract(name)
     columns = list(frame.columns)
     grid = [columns, *frame.astype(object).itertuples(index=False, name=None)]
-    checked = make(grid, held, where or held.name, rows=list(frame.index))
-    return checked
+    return make(grid, held, where or held.name, rows=list(frame.index))
 
 
 def is_called(title: str, held: Contract) -> bool:
@@ -113,7 +111,7 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
 def _match_header(
     header: Sequence[Any], held: Contract, where: str, row: int
 ) -> tuple[dict[str, int], list[Problem]]:
-    names = {}
+    names: dict[str, str] = {}
     for name, spec in held.columns.items():
         for title in (
             name,
@@ -164,36 +162,60 @@ def _match_header(
     return found, problems
 
 
-def _parse(value: Any, meta: dict[str, Any]) -> Any:
+def _parse(value: Any, meta: Mapping[str, Any]) -> Any:
     """Return ``value`` as the column's kind; raise ValueError(expected, advice) if it is not one."""
-    kind = meta["kind"]
-    text = unicodedata.normalize("NFKC", str(value)).strip()
-    if kind in _SCALE:
-        return _number(value, text, _SCALE[kind])
-    if kind == "year":
-        match = re.fullmatch(r"(\d{1,4})(?:\.0)?(?:年|年度)?", text)
-        if not match:
-            raise ValueError("2022", ("write the year as four digits", "请填写四位年份"))
-        return int(match[1])
-    if kind == "yes_no":
-        if text.lower() in _YES | {"1.0"}:
-            return True
-        if text.lower() in _NO | {"0.0"}:
-            return False
-        raise ValueError("是 / 否 (yes / no)", ("write 是 or 否", "请填写“是”或“否”"))
-    if kind == "choice":
-        for code, labels in meta["choices"].items():
-            if plain(text) in {plain(code), *map(plain, labels)} or text in labels:
-                return code
-        allowed = " | ".join(f"{zh} ({code})" for code, (zh, _) in meta["choices"].items())
-        raise ValueError(allowed, ("choose one of these", "请从中选择一项"))
-    if kind == "date":
-        if isinstance(value, dt.datetime | dt.date):
-            return value.strftime("%Y-%m-%d")
-        try:
-            return dt.date.fromisoformat(text.replace("/", "-").replace(".", "-")).isoformat()
-        except ValueError:
-            raise ValueError("2022-12-31", ("write the date as 2022-12-31", "请按 2022-12-31 填写日期")) from None
+    return _PARSERS[meta["kind"]](value, unicodedata.normalize("NFKC", str(value)).strip(), meta)
+
+
+def _number(value: Any, text: str, meta: Mapping[str, Any]) -> float:
+    advice = ("write the number alone, words go to the note", "请只填数字，文字说明写在备注列")
+    if isinstance(value, bool):
+        raise ValueError("a number 数字", advice)
+    bare = text.replace(",", "").replace("¥", "")
+    scale = 1.0
+    if bare.endswith("%"):
+        bare, scale = bare[:-1].strip(), _PERCENT[meta["kind"]]
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", bare, re.IGNORECASE):
+        raise ValueError("a number 数字", advice)
+    number = float(bare) * scale
+    if not math.isfinite(number):
+        raise ValueError("a finite number 有限的数", advice)
+    return number
+
+
+def _year(_value: Any, text: str, _meta: Mapping[str, Any]) -> int:
+    match = re.fullmatch(r"(\d{1,4})(?:\.0)?(?:年|年度)?", text)
+    if not match:
+        raise ValueError("2022", ("write the year as four digits", "请填写四位年份"))
+    return int(match[1])
+
+
+def _yes_no(_value: Any, text: str, _meta: Mapping[str, Any]) -> bool:
+    if text.lower() in _YES | {"1.0"}:
+        return True
+    if text.lower() in _NO | {"0.0"}:
+        return False
+    raise ValueError("是 / 否 (yes / no)", ("write 是 or 否", "请填写“是”或“否”"))
+
+
+def _choice(_value: Any, text: str, meta: Mapping[str, Any]) -> str:
+    for code, labels in meta["choices"].items():
+        if plain(text) in {plain(code), *map(plain, labels)} or text in labels:
+            return str(code)
+    allowed = " | ".join(f"{zh} ({code})" for code, (zh, _) in meta["choices"].items())
+    raise ValueError(allowed, ("choose one of these", "请从中选择一项"))
+
+
+def _date(value: Any, text: str, _meta: Mapping[str, Any]) -> str:
+    if isinstance(value, dt.datetime | dt.date):
+        return value.strftime("%Y-%m-%d")
+    try:
+        return dt.date.fromisoformat(text.replace("/", "-").replace(".", "-")).isoformat()
+    except ValueError:
+        raise ValueError("2022-12-31", ("write the date as 2022-12-31", "请按 2022-12-31 填写日期")) from None
+
+
+def _text(value: Any, _folded: str, _meta: Mapping[str, Any]) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, dt.datetime):
@@ -201,20 +223,18 @@ def _parse(value: Any, meta: dict[str, Any]) -> Any:
     return str(value).strip()
 
 
-def _number(value: Any, text: str, percent_scale: float) -> float:
-    advice = ("write the number alone, words go to the note", "请只填数字，文字说明写在备注列")
-    if isinstance(value, bool):
-        raise ValueError("a number 数字", advice)
-    bare = text.replace(",", "").replace("¥", "")
-    scale = 1.0
-    if bare.endswith("%"):
-        bare, scale = bare[:-1].strip(), percent_scale
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", bare, re.IGNORECASE):
-        raise ValueError("a number 数字", advice)
-    number = float(bare) * scale
-    if not math.isfinite(number):
-        raise ValueError("a finite number 有限的数", advice)
-    return number
+# What a per cent sign does to a number of the kind.
+_PERCENT = {"number": 1.0, "rate": 0.01}
+# One parser a kind: of the value, its text with width and blanks evened out, and the column's metadata.
+_PARSERS: dict[str, Callable[[Any, str, Mapping[str, Any]], Any]] = {
+    "text": _text,
+    "number": _number,
+    "rate": _number,
+    "year": _year,
+    "yes_no": _yes_no,
+    "date": _date,
+    "choice": _choice,
+}
 
 
 def _contract_problems(frame: pd.DataFrame, held: Contract, where: str, letters: dict[str, str]) -> list[Problem]:

@@ -40,6 +40,19 @@ EXPERT_KINDS = {
     "management": ("管理专家", "management expert"),
     "finance": ("财政财务专家", "finance expert"),
 }
+AUTHORITIES = {
+    "national": ("国家规定", "national rule"),
+    "local": ("地方规定", "local rule"),
+    "published": ("公开发布", "published"),
+    "secondary": ("二手资料", "second hand"),
+    "kit": ("工具设定", "configured"),
+}
+MEASURES = {
+    "npv": ("净现值", "net present value"),
+    "irr": ("内部收益率", "internal rate of return"),
+    "irr_interpolated": ("内部收益率（内插法）", "internal rate of return, interpolated"),
+    "bcr": ("效益费用比", "benefit-cost ratio"),
+}
 SEVERITIES = {
     "contradiction": ("矛盾", "contradiction"),
     "explain": ("需说明", "to be explained"),
@@ -82,7 +95,7 @@ def column(
     high: float | None = None,
     note: str = "",
 ) -> pa.Column:
-    """Declare a column: its kind, titles, whether it is needed, its choices or limits, and a note for whoever fills it in."""
+    """Declare a column: kind, titles, whether it is needed, choices or limits, a note for whoever fills it in."""
     checks = []
     if choices:
         checks.append(pa.Check.isin(list(choices)))

@@ -155,7 +155,7 @@ def _sheet_grid(path: Path, held: Contract, sheet: str | None) -> tuple[list[Seq
             (f"{path.name} has no sheet {sheet!r}", f"{path.name} 中没有工作表“{sheet}”"),
             [Problem(("unknown sheet", "未知的工作表"), path.name, ", ".join(book.sheetnames), sheet)],
         )
-    cells = [[_shown(cell) for cell in row] for row in book[sheet].iter_rows()]
+    cells: list[Sequence[Any]] = [[_shown(cell) for cell in row] for row in book[sheet].iter_rows()]
     _fail_if_formula_without_value(path, sheet, cells)
     return cells, sheet
 
@@ -168,8 +168,8 @@ def _shown(cell: Any) -> Any:
     return value
 
 
-def _fail_if_formula_without_value(path: Path, sheet: str, cells: list[list[Any]]) -> None:
-    """A formula that was never calculated reads as empty: say so instead of losing it."""
+def _fail_if_formula_without_value(path: Path, sheet: str, cells: Sequence[Sequence[Any]]) -> None:
+    """Refuse a formula that was never calculated: it reads as empty and would be lost."""
     with zipfile.ZipFile(path) as archive:
         if not any(b"<f>" in archive.read(n) for n in archive.namelist() if n.startswith("xl/worksheets/sheet")):
             return

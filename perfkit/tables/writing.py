@@ -108,7 +108,7 @@ def _save(book: Workbook, path: Path) -> Path:
     os.close(handle)
     try:
         book.save(name)
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

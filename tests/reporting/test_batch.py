@@ -1,4 +1,4 @@
-"""A batch from end to end, with three kernels: one report that comes about, one cell that fails, one kernel killed."""
+"""A batch from end to end, with three kernels: a report that comes about, a cell that fails, a kernel killed."""
 
 import hashlib
 import json
@@ -94,8 +94,9 @@ def test_the_report_says_the_name_as_text(made):
     done, _, _ = made
     text = (done.folder / done.outcomes[0].outputs[0]).read_text(encoding="utf-8")
     page = BeautifulSoup(text, "html.parser")
-    assert page.find("p", string=NAME)
-    assert page.title.get_text() == NAME
+    assert page.main.find("p", string=NAME)
+    assert page.title.get_text() == page.h1.get_text() == "评价报告"
+    assert page.header.find("p", class_="subtitle").get_text() == NAME
     assert "<script" not in text
     assert "http" not in text
     assert "os._exit" not in text

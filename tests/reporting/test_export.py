@@ -58,7 +58,7 @@ def test_of_two_languages_one_stays():
     assert [p.get_text() for p in english.main("p")] == ["en", "both"]
     assert chinese.html["lang"] == "zh-CN"
     assert english.html["lang"] == "en"
-    with pytest.raises(PerfkitError, match="zh | en"):
+    with pytest.raises(PerfkitError, match=r"zh \| en"):
         soup(lang="zh-CN")
 
 
@@ -76,7 +76,8 @@ def test_names_that_are_markup_land_as_text_wherever_they_stand():
     assert not page.find_all(["script", "iframe", "object"])
     assert not [tag for tag in page.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
     assert page.main.get_text().count(EVIL) >= 10
-    assert page.title.get_text() == f"甲小学{EVIL}"
+    assert page.title.get_text() == page.h1.get_text() == f"报告 {EVIL}"
+    assert page.header.find(class_="subtitle").get_text() == f"甲小学{EVIL}"
 
 
 def test_harmful_links_and_foreign_pictures_lose_their_address():
@@ -119,15 +120,49 @@ def test_every_entry_of_the_contents_leads_somewhere():
         ("# 绩效评价报告", "甲小学绩效评价报告", "甲小学绩效评价报告", None),
         ("# 甲小学绩效评价报告", "甲小学", "甲小学绩效评价报告", None),
         ("", "甲小学", "甲小学", None),
+        ("# 绩效评价报告", "", "绩效评价报告", None),
     ],
 )
 def test_one_title_and_what_it_does_not_say_below(heading, named, first, second):
     page = soup(new_markdown_cell(heading + "\n\n正文"), code(summary(named, 得分=1)))
     assert [h.get_text() for h in page("h1")] == [first]
-    assert page.title.get_text() == named
+    assert page.title.get_text() == first
+    assert page.h1.parent is page.header
     below = page.find(class_="subtitle")
     assert (below.get_text() if below else None) == second
     assert "得分" not in page.get_text(), "the summary is for the index"
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", ("报告 <甲>", "依据 <乙>")), ("en", ("Report <A>", "By <B>"))])
+def test_a_title_that_the_notebook_shows_heads_the_page_with_its_subtitle(lang, said):
+    doc = Document(lang)
+    shown = doc.title(("报告 <甲>", "Report <A>"), subtitle=("依据 <乙>", "By <B>"))
+    page = soup(code(shown), code(doc.text("正文")), code(summary("甲")) if lang == "zh" else new_markdown_cell("x"))
+    assert [h.get_text() for h in page("h1")] == [page.title.get_text()] == [said[0]]
+    assert [each.get_text() for each in page.header.find_all(["h1", "p"])] == list(said)
+    assert page.header.find("p")["class"] == ["subtitle"]
+    assert len(page(class_="subtitle")) == 1
+    assert not soup(code(doc.title("甲"))).find(class_="subtitle")
+
+
+def test_the_name_stands_between_the_title_and_its_subtitle():
+    page = soup(code(Document().title("绩效评价报告", subtitle="规则：甲")), code(summary("某小学")))
+    assert [each.get_text() for each in page.header.find_all(True)] == ["绩效评价报告", "某小学", "规则：甲"]
+
+
+def test_notices_are_read_before_the_contents_and_these_before_the_first_section():
+    doc = Document()
+    page = soup(
+        code(doc.title("报告", subtitle="下行")),
+        code(doc.notices([("模拟", "simulated"), ("设定", "configured")])),
+        new_markdown_cell("## 一\n\n甲\n\n### （一）\n\n乙\n\n## 二"),
+    )
+    order = page.main.find_all(["header", "nav", "h2", "h3", lambda tag: "notice" in tag.get("class", [])])
+    assert [each.name for each in order] == ["header", "p", "p", "nav", "h2", "h3", "h2"]
+    assert [each["class"] for each in page(class_="notice")] == [
+        ["notice", "notice-simulated"],
+        ["notice", "notice-configured"],
+    ]
 
 
 def test_a_title_asked_for_goes_before_the_summary():
@@ -141,8 +176,16 @@ def test_frames_of_pandas_scroll_and_bring_no_style_sheet():
 
 
 def test_a_picture_without_words_says_so():
-    page = soup(new_code_cell("x", outputs=[new_output("display_data", data={"image/png": "AAAA"})]))
-    assert page.img["alt"] == "（图无文字说明）"
+    def shown(metadata, **data):
+        return new_code_cell("x", outputs=[new_output("display_data", data=data, metadata=metadata)])
+
+    page = soup(
+        shown({}, **{"image/png": "AAAA"}),
+        shown({"image/png": {"alt": 'a "b"'}}, **{"image/png": "AAAA"}),
+        shown({}, **{"image/svg+xml": "<svg onload='alert(1)'/>"}),
+    )
+    assert [img["alt"] for img in page("img")] == ["（图无文字说明）", 'a "b"', "（图无文字说明）"]
+    assert all(img["src"].startswith("data:image/") for img in page("img"))
 
 
 def test_the_last_summary_counts():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import FontError, PerfkitError
-from perfkit.reporting import cells, fonts
+from perfkit.reporting import cells, drawing, fonts
 from perfkit.reporting.figures import (
     SUMMARY_MIME,
     Document,
@@ -88,6 +88,79 @@ def test_an_unlabelled_code_prints_as_it_is_and_an_empty_table_says_so():
     assert "表1　无数据" in empty
     assert "（无）" in empty
     assert "(none)" in Document("en").table(SCORES.iloc[:0], "none").markup
+
+
+def test_chinese_columns_give_way_to_their_english_twins_in_english():
+    frame = pd.DataFrame({"why_zh": ["因"], "why_en": ["cause"], "zh": ["名"], "en": ["name"], "only_zh": ["独"]})
+    wanted = ["why_zh", "zh", "only_zh"]
+    assert rows(Document("zh").table(frame, "表", columns=wanted))[1] == ["因", "名", "独"]
+    assert rows(Document("en").table(frame, "t", columns=wanted))[1] == ["cause", "name", "独"]
+    titled = Document("en").table(frame, "t", columns={"why_zh": ("理由", "Why"), "zh": ("名称", "Name")})
+    assert rows(titled) == [["Why", "Name"], ["cause", "name"]]
+
+
+def test_titles_and_notices_are_escaped_and_told_in_the_language_of_the_document():
+    said = Document("en").title(("甲", EVIL), subtitle=("乙", "B & C"))
+    assert said.markup == '<h1>&lt;script&gt;alert(1)&lt;/script&gt;</h1><p class="subtitle">B &amp; C</p>'
+    assert said.plain == f"{EVIL}\nB & C"
+    assert Document().title("甲").markup == "<h1>甲</h1>"
+    doc = Document()
+    both = doc.notices([(EVIL, "warning"), ("模拟", "simulated")])
+    assert both.markup == doc.notice(EVIL).markup + doc.notice("模拟", "simulated").markup
+    assert doc.notices([]).markup == ""
+    with pytest.raises(PerfkitError, match="shout"):
+        doc.notices([("x", "shout")])
+
+
+EMPTY = {
+    "bars": lambda doc: doc.bars([], [], None, "甲", "替代", xlabel="x"),
+    "distribution": lambda doc: doc.distribution([None, float("nan")], 1.0, "甲", "替代", xlabel="x"),
+    "lines": lambda doc: doc.lines(pd.DataFrame({"rate": []}), "rate", "甲", "替代", xlabel="x", ylabel="y"),
+    "steps": lambda doc: doc.steps([], "甲", "替代", unit="元"),
+}
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+@pytest.mark.parametrize(("lang", "none"), [("zh", "（无）"), ("en", "(none)")])
+def test_a_chart_without_data_says_so_and_takes_no_number(kind, lang, none):
+    doc = Document(lang)
+    shown = EMPTY[kind](doc)
+    assert shown.markup == f'<p class="caption">甲</p><p class="nothing">{none}</p>' == doc.nothing("甲").markup
+    assert "<img" not in shown.markup
+    assert shown.plain == f"甲\n{none}"
+    chart = doc.figure(bars(["a"], [1.0], xlabel="x"), "乙", "替代").plain
+    assert chart.startswith("图1" if lang == "zh" else "Figure 1.")
+
+
+def test_charts_are_drawn_numbered_and_described_in_one_call():
+    doc = Document("en")
+    curve = pd.DataFrame({"rate": [0.0, 0.05, 0.1], "甲": [5.0, 1.0, -3.0], "乙": [2.0, 1.5, 1.0]})
+    shown = [
+        doc.bars(["a", "b"], [1.0, 2.0], [3.0, 3.0], ("条", "Bars"), ("替代", "bars <1>"), xlabel=("分", "points")),
+        doc.distribution([70.0, None, 80.0], 75.0, "Spread", "spread", xlabel="points", cuts=[(78.0, "good")]),
+        doc.lines(curve, "rate", "Curve", "curve", xlabel="rate", ylabel="value", at=0.049),
+        doc.steps([("asked", 10.0), ("cut", -3.0), ("left", 7.0)], "Steps", "steps", unit="yuan"),
+    ]
+    for at, (each, alt) in enumerate(zip(shown, ["bars <1>", "spread", "curve", "steps"], strict=True), start=1):
+        assert picture(each).startswith(b"<?xml")
+        assert each.plain.startswith(f"Figure {at}. ")
+        assert each.plain.endswith(f": {alt}")
+    assert 'alt="bars &lt;1&gt;"' in shown[0].markup
+
+
+def test_a_curve_is_marked_at_the_nearest_x(monkeypatch):
+    drawn = {}
+
+    def spy(*_given, **named):
+        drawn.update(named)
+        return bars(["a"], [1.0], xlabel="x")
+
+    monkeypatch.setattr(drawing.charts, "lines", spy)
+    curve = pd.DataFrame({"rate": [0.0, 0.05, 0.1], "甲": [5.0, 1234.567, -3.0]})
+    Document().lines(curve, "rate", "图", "替代", xlabel="x", ylabel="y", at=0.06)
+    assert drawn["marks"] == [(0.06, 1234.567, "1,234.57")]
+    Document().lines(curve, "rate", "图", "替代", xlabel="x", ylabel="y")
+    assert drawn["marks"] == []
 
 
 def test_numbering_follows_captions_not_calls():
@@ -193,13 +266,6 @@ def test_a_character_that_no_font_has_is_named():
         Document().figure(bars(["\U0001f9ff"], [1.0], xlabel="x"), "图", "替代")
 
 
-@pytest.fixture
-def no_system_fonts(monkeypatch):
-    from matplotlib.font_manager import fontManager
-
-    monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name == "DejaVu Sans"])
-
-
 @pytest.mark.usefixtures("no_system_fonts")
 def test_the_packaged_font_serves_where_there_is_no_other(monkeypatch, tmp_path):
     monkeypatch.setenv("PERFKIT_FONT_DIR", str(tmp_path))
@@ -246,7 +312,7 @@ def test_a_summary_is_plain_data():
 def test_unknown_languages_and_notices_are_refused():
     with pytest.raises(PerfkitError, match="fr"):
         Document("fr")
-    with pytest.raises(PerfkitError, match="simulated | configured | warning"):
+    with pytest.raises(PerfkitError, match=r"simulated \| configured \| warning"):
         Document().notice("x", "shout")
 
 

@@ -94,18 +94,27 @@ def method(card: Scorecard) -> list[Pair]:
     n1 = items["level1"].nunique()
     lines = [
         (
-            f"指标体系共 {n1} 个一级指标、{len(items)} 项末级指标，分值合计 {full} 分。"
-            f"评价标准以指标体系所列指标值为准，方法为比较法：逐项比较实际完成值与指标值，按规则计分后汇总。",
-            f"The indicator system has {n1} level-1 groups and {len(items)} leaves worth {full} points. Each actual value is "
-            f"compared with its target, scored by its rule, and the points are added up.",
+            (
+                f"指标体系共 {n1} 个一级指标、{len(items)} 项末级指标，分值合计 {full} 分。"
+                f"评价标准以指标体系所列指标值为准，方法为比较法：逐项比较实际完成值与指标值，按规则计分后汇总。"
+            ),
+            (
+                f"The indicator system has {n1} level-1 groups and {len(items)} leaves worth {full} points. "
+                "Each actual value is compared with its target, scored by its rule, and the points are added up."
+            ),
         ),
         (
-            f"计分依据规则包“{pack.zh}”（{pack.id}），取 {card.rule_set.on} 有效的规则，计分办法为“{card.scheme}”；"
-            f"每项得分保留 {rounding['decimals']} 位小数后相加。"
-            f"缺失值{words[gaps['missing']][0]}并给出得分上下限，不适用指标{words[gaps['not_applicable']][0]}。",
-            f"Rules: pack '{pack.en}' ({pack.id}) in force on {card.rule_set.on}, scheme '{card.scheme}'; each item is rounded "
-            f"to {rounding['decimals']} decimals before adding. Missing values score {words[gaps['missing']][1]} and "
-            f"bounds are given; items that do not apply: {words[gaps['not_applicable']][1]}.",
+            (
+                f"计分依据规则包“{pack.zh}”（{pack.id}），取 {card.rule_set.on} 有效的规则，"
+                f"计分办法为“{card.scheme}”；每项得分保留 {rounding['decimals']} 位小数后相加。"
+                f"缺失值{words[gaps['missing']][0]}并给出得分上下限，不适用指标{words[gaps['not_applicable']][0]}。"
+            ),
+            (
+                f"Rules: pack '{pack.en}' ({pack.id}) in force on {card.rule_set.on}, scheme '{card.scheme}'; "
+                f"each item is rounded to {rounding['decimals']} decimals before adding. "
+                f"Missing values score {words[gaps['missing']][1]} and bounds are given; items that do not apply: "
+                f"{words[gaps['not_applicable']][1]}."
+            ),
         ),
     ]
     if pack.invented:
@@ -119,7 +128,7 @@ def method(card: Scorecard) -> list[Pair]:
 
 
 def verdict(card: Scorecard, unit: pd.Series) -> list[Pair]:
-    """Return the result in words: score and grade, distance to the bands, bounds, and the reported score beside it."""
+    """Return the result in words: score and grade, distance to the bands, bounds, the reported score beside it."""
     result = card.results.iloc[0]
     if pd.isna(result["points"]):
         return [("各项指标均不计入，无法得出综合得分。", "No item counts: there is no total.")]
@@ -139,9 +148,14 @@ def verdict(card: Scorecard, unit: pd.Series) -> list[Pair]:
         low, high = number(float(result["points_low"])), number(float(result["points_high"]))
         lines.append(
             (
-                f"有据可查的分值占 {percent(result['coverage'])}；视缺失或未核实的指标最终如何，得分在 {low} 至 {high} 分之间。",
-                f"{percent(result['coverage'])} of the points rest on evidence; depending on what is missing or unverified the "
-                f"total lies between {low} and {high}.",
+                (
+                    f"有据可查的分值占 {percent(result['coverage'])}；视缺失或未核实的指标最终如何，"
+                    f"得分在 {low} 至 {high} 分之间。"
+                ),
+                (
+                    f"{percent(result['coverage'])} of the points rest on evidence; "
+                    f"depending on what is missing or unverified the total lies between {low} and {high}."
+                ),
             )
         )
     return lines + _beside_reported(card, unit)
@@ -165,10 +179,14 @@ def _beside_reported(card: Scorecard, unit: pd.Series) -> list[Pair]:
         part = (f"（另有 {missing} 项未见得分）", f" ({missing} items show no points)") if missing else ("", "")
         lines.append(
             (
-                f"由各行得分重新相加为 {total} 分{part[0]}；按规则复算为 {number(float(card.results['points'].iloc[0]))} 分，"
-                f"二者并列，未作改动。",
-                f"Its rows add up to {total}{part[1]}; recomputed by the rules it is "
-                f"{number(float(card.results['points'].iloc[0]))}. Both stand side by side, nothing was changed.",
+                (
+                    f"由各行得分重新相加为 {total} 分{part[0]}；"
+                    f"按规则复算为 {number(float(card.results['points'].iloc[0]))} 分，二者并列，未作改动。"
+                ),
+                (
+                    f"Its rows add up to {total}{part[1]}; recomputed by the rules it is "
+                    f"{number(float(card.results['points'].iloc[0]))}. Both stand side by side, nothing was changed."
+                ),
             )
         )
     return lines
@@ -180,7 +198,7 @@ def levels(card: Scorecard) -> list[str]:
 
 
 def by_level(card: Scorecard) -> pd.DataFrame:
-    """Return one row a level 1: ``level1``, ``items``, ``points_full``, ``points``, ``share`` (of the points that count)."""
+    """Return one row a level 1: ``level1, items, points_full, points, share`` (of the points that count)."""
     items = card.items.assign(counted=card.items["points_full"].where(card.items["points"].notna(), 0.0))
     sums = items.groupby("level1", sort=False).agg(
         items=("indicator_id", "size"),
@@ -214,10 +232,14 @@ def advice(card: Scorecard, findings: pd.DataFrame) -> list[Pair]:
     for item in known[known["kind"] != "reported"].head(5).itertuples():
         lines.append(
             (
-                f"针对“{item.level3}”（目标 {item.target_shown}，实际 {item.actual_shown}，失 {number(item.lost)} 分），"
-                f"查明原因，提出改进措施并明确期限。",
-                f"'{_name(item)}' (target {item.target_shown}, actual {item.actual_shown}, {number(item.lost)} points lost): "
-                f"find the cause, set a measure and a date.",
+                (
+                    f"针对“{item.level3}”（目标 {item.target_shown}，实际 {item.actual_shown}，"
+                    f"失 {number(item.lost)} 分），查明原因，提出改进措施并明确期限。"
+                ),
+                (
+                    f"'{_name(item)}' (target {item.target_shown}, actual {item.actual_shown}, "
+                    f"{number(item.lost)} points lost): find the cause, set a measure and a date."
+                ),
             )
         )
     for item in known[known["kind"] == "reported"].itertuples():
@@ -232,7 +254,10 @@ def advice(card: Scorecard, findings: pd.DataFrame) -> list[Pair]:
         lines.append(
             (
                 f"退回自评表，就“填报核对”所列 {wrong} 处矛盾逐项更正或说明后重新报送。",
-                f"Send the form back: the {wrong} contradictions listed in the recheck are to be corrected or explained.",
+                (
+                    f"Send the form back: the {wrong} contradictions listed in the recheck "
+                    "are to be corrected or explained."
+                ),
             )
         )
     gaps = int(card.items["status"].isin(["missing", "no_evidence"]).sum())

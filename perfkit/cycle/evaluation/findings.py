@@ -1,4 +1,4 @@
-"""Recheck a filled form: does what is printed follow from what it claims to follow?
+"""Recheck a filled form: whether what is printed follows from what it claims to follow.
 
 Nothing is repaired. Each finding keeps what was reported and what was computed, and the sentence to send back.
 """
@@ -46,6 +46,18 @@ def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None)
         *_missing(card),
     ]
     return _as_table(rows, card.rule_set)
+
+
+def recheck_all(card: Scorecard, units: pd.DataFrame) -> pd.DataFrame:
+    """Recheck the form of every unit that was scored; returns table ``findings``."""
+    rows = units.drop_duplicates("unit_id").set_index("unit_id", drop=False)
+    found = [
+        recheck(card.of(unit), rows.loc[unit], units)
+        for unit in card.results["unit_id"].unique()
+        if unit in rows.index
+    ]
+    kept = [frame for frame in found if len(frame)]
+    return pd.concat(kept, ignore_index=True) if kept else _as_table([], card.rule_set)
 
 
 def recheck_totals(units: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
@@ -132,9 +144,10 @@ def _points_by_rule(card: Scorecard) -> list[dict[str, Any]]:
                 "rounding" if rounding else "contradiction",
                 printed,
                 computed,
-                f"“{item.level3}”：{basis}，应得 {computed} 分，填报 {printed} 分，相差 {number(abs(gap))} 分，{tail}",
-                f"'{item.name_en if isinstance(item.name_en, str) else item.level3}': {item.why_en}; the form prints {printed}: "
-                f"{tail_en}",
+                f"“{item.level3}”：{basis}，应得 {computed} 分，填报 {printed} 分，"
+                f"相差 {number(abs(gap))} 分，{tail}",
+                f"'{item.name_en if isinstance(item.name_en, str) else item.level3}': {item.why_en}; "
+                f"the form prints {printed}: {tail_en}",
                 indicator_id=item.indicator_id,
                 level3=item.level3,
                 difference=round(gap, 6),
@@ -144,7 +157,7 @@ def _points_by_rule(card: Scorecard) -> list[dict[str, Any]]:
 
 
 def _execution_rate(card: Scorecard, units: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """The printed execution rate must be the money's."""
+    """Compare the printed execution rate with the money's."""
     if units is None:
         return []
     tolerance = card.rule_set.value("recheck_tolerance")["rate"]
@@ -163,7 +176,8 @@ def _execution_rate(card: Scorecard, units: pd.DataFrame | None) -> list[dict[st
                 percent(printed),
                 percent(rate),
                 f"“{item.level3}”填报 {percent(printed)}，按执行数与全年预算数计算为 {percent(rate)}，请更正。",
-                f"The execution rate is printed as {percent(printed)}; from the money it is {percent(rate)}: correct it.",
+                f"The execution rate is printed as {percent(printed)}; from the money it is {percent(rate)}: "
+                "correct it.",
                 indicator_id=item.indicator_id,
                 level3=item.level3,
                 difference=round(printed - rate, 6),
@@ -194,7 +208,7 @@ def _total(card: Scorecard, unit: pd.Series) -> list[dict[str, Any]]:
 
 
 def _grade(rule_set: RuleSet, unit: pd.Series) -> list[dict[str, Any]]:
-    """The printed grade must follow from the printed total; published pages use several words for a grade."""
+    """Compare the printed grade with that of the printed total; published pages use several words for a grade."""
     if pd.isna(unit["grade_reported"]) or pd.isna(unit["points_reported"]):
         return []
     words = rule_set.value("grade_words") if "grade_words" in rule_set.parameters else {}
@@ -253,7 +267,8 @@ def _over_fulfilled(card: Scorecard) -> list[dict[str, Any]]:
                 str(item.actual_shown),
                 str(item.target_shown),
                 f"“{item.level3}”完成值高于指标值 {percent(item.over)}，请说明原因，是否年初指标值设定偏低。",
-                f"'{item.level3}' is {percent(item.over)} above its target: say why, and whether the target was too low.",
+                f"'{item.level3}' is {percent(item.over)} above its target: say why, "
+                "and whether the target was too low.",
                 indicator_id=item.indicator_id,
                 level3=item.level3,
                 difference=item.over,

@@ -64,10 +64,15 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
     low, middle, high = (float(scores.quantile(q)) for q in (0.25, 0.5, 0.75))
     lines = [
         (
-            f"在用同一指标体系评价的 {len(scores)} 个对象中列第 {rank} 位，得分高于其中 {percent(below)} 的对象；"
-            f"全体中位数 {number(middle, 2)} 分，中间一半在 {number(low, 2)} 至 {number(high, 2)} 分之间。",
-            f"Rank {rank} of {len(scores)} units scored by the same indicators, above {percent(below)} of them; the median is "
-            f"{number(middle, 2)}, the middle half lies between {number(low, 2)} and {number(high, 2)}.",
+            (
+                f"在用同一指标体系评价的 {len(scores)} 个对象中列第 {rank} 位，得分高于其中 {percent(below)} 的对象；"
+                f"全体中位数 {number(middle, 2)} 分，中间一半在 {number(low, 2)} 至 {number(high, 2)} 分之间。"
+            ),
+            (
+                f"Rank {rank} of {len(scores)} units scored by the same indicators, "
+                f"above {percent(below)} of them; the median is {number(middle, 2)}, "
+                f"the middle half lies between {number(low, 2)} and {number(high, 2)}."
+            ),
         )
     ]
     similar = nobody
@@ -89,15 +94,27 @@ def _like_for_like(similar: pd.DataFrame, mine: float, fit: peers.Expectation) -
     )
     return [
         (
-            f"背景条件最相近的 {len(similar)} 个对象平均 {number(mean, 2)} 分，本对象比其{word[0]} {number(abs(over), 2)} 分。",
-            f"The {len(similar)} units in the most similar circumstances average {number(mean, 2)}; this unit is "
-            f"{number(abs(over), 2)} points {word[1]}.",
+            (
+                f"背景条件最相近的 {len(similar)} 个对象平均 {number(mean, 2)} 分，"
+                f"本对象比其{word[0]} {number(abs(over), 2)} 分。"
+            ),
+            (
+                f"The {len(similar)} units in the most similar circumstances average {number(mean, 2)}; this unit is "
+                f"{number(abs(over), 2)} points {word[1]}."
+            ),
         ),
         (
-            f"以背景变量回归（最小二乘，{fit.n} 个其他对象，R²={number(fit.r_squared, 2)}），预期得分 {number(fit.estimate, 2)} 分，"
-            f"95% 预测区间 {number(fit.low, 2)} 至 {number(fit.high, 2)} 分，实际得分{side[0]}；这是相关关系，不是因果效应。",
-            f"A regression on circumstances (OLS, {fit.n} other units, R² {number(fit.r_squared, 2)}) expects "
-            f"{number(fit.estimate, 2)} points, 95 % prediction interval {number(fit.low, 2)} to {number(fit.high, 2)}; the score is "
-            f"{side[1]} the interval. This is an association, not an effect.",
+            (
+                f"以背景变量回归（最小二乘，{fit.n} 个其他对象，R²={number(fit.r_squared, 2)}），"
+                f"预期得分 {number(fit.estimate, 2)} 分，"
+                f"95% 预测区间 {number(fit.low, 2)} 至 {number(fit.high, 2)} 分，实际得分{side[0]}；"
+                "这是相关关系，不是因果效应。"
+            ),
+            (
+                f"A regression on circumstances (OLS, {fit.n} other units, "
+                f"R² {number(fit.r_squared, 2)}) expects {number(fit.estimate, 2)} points, "
+                f"95 % prediction interval {number(fit.low, 2)} to {number(fit.high, 2)}; "
+                f"the score is {side[1]} the interval. This is an association, not an effect."
+            ),
         ),
     ]

@@ -70,7 +70,10 @@ def conclude(
             (
                 rule["conclusion"],
                 (
-                    f"限期（{rule['supplement_days']} 个工作日）补充后资料仍不齐全（{rule_set.entry('documents_rule').source.article}）。",
+                    (
+                        f"限期（{rule['supplement_days']} 个工作日）补充后资料仍不齐全"
+                        f"（{rule_set.entry('documents_rule').source.article}）。"
+                    ),
                     f"Documents are still incomplete after {rule['supplement_days']} working days.",
                 ),
             )

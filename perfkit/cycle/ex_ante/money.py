@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from perfkit import tables
 from perfkit.errors import Problem, ScoreError
 from perfkit.measure.explaining import number, percent
 from perfkit.methods import appraisal
@@ -16,6 +17,7 @@ from perfkit.rules import RuleSet
 Pair = tuple[str, str]
 
 _CURVE_POINTS = 41
+_DUST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,14 @@ def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
             irr_en += " (several: rest on the present value)"
         lines.append(
             (
-                f"{row.option_id}：折现率 {words[0]}，净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
-                f"效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。",
-                f"{row.option_id}: at {words[1]} the net present value is {number(row.npv, 2)} ({sign[1]}), {irr_en}, "
-                f"benefit-cost ratio {number(row.bcr, 3)}; {_switch(row)[1]}.",
+                (
+                    f"{row.option_id}：折现率 {words[0]}，净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
+                    f"效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。"
+                ),
+                (
+                    f"{row.option_id}: at {words[1]} the net present value is {number(row.npv, 2)} ({sign[1]}), "
+                    f"{irr_en}, benefit-cost ratio {number(row.bcr, 3)}; {_switch(row)[1]}."
+                ),
             )
         )
     if len(options) > 1:
@@ -117,8 +123,9 @@ def published_check(
     Returns
     -------
     DataFrame
-        ``option_id, measure, rate, value`` (published), ``computed`` (exact), ``by_hand`` (an interpolated rate of
-        return from the published present values), ``agrees`` (to the digits printed) and ``why_zh``, ``why_en``.
+        Table ``published_check``: what was published, the exact figure, the interpolated one where a textbook
+        interpolates, each printed with one digit more than the publication has, and whether they agree to the digits
+        printed there.
     """
     rows = []
     mine = published[published["unit_id"] == unit_id]
@@ -138,23 +145,21 @@ def published_check(
             if row.measure == "irr_interpolated":
                 by_hand = appraisal.interpolated_rate(yearly, row.rate, row.rate_high)
         nearest = by_hand if not np.isnan(by_hand) else computed
-        half = 0.5 * 10.0**-row.decimals
-        agrees = bool(abs(nearest - row.value) <= half + 1e-12)
-        rows.append(
-            {
-                "option_id": row.option_id,
-                "measure": row.measure,
-                "rate": row.rate,
-                "value": row.value,
-                "computed": computed,
-                "by_hand": by_hand,
-                "agrees": agrees,
-                "why_zh": _why(row, agrees, nearest)[0],
-                "why_en": _why(row, agrees, nearest)[1],
-            }
-        )
-    columns = ["option_id", "measure", "rate", "value", "computed", "by_hand", "agrees", "why_zh", "why_en"]
-    return pd.DataFrame(rows, columns=columns)
+        decimals = int(row.decimals)
+        agrees = bool(abs(nearest - row.value) <= 0.5 * 10.0**-decimals + _DUST)
+        zh, en = _why(row, agrees, nearest)
+        shown = [
+            _printed(v, row.measure, decimals + more) for v, more in ((row.value, 0), (computed, 1), (by_hand, 1))
+        ]
+        rows.append((row.option_id, row.measure, row.rate, *shown, agrees, zh, en))
+    columns = [*tables.contract("published_check").columns]
+    return tables.check(pd.DataFrame(rows, columns=columns), "published_check")
+
+
+def _printed(value: float, measure: str, decimals: int) -> str | None:
+    if np.isnan(value):
+        return None
+    return f"{100 * value:.{decimals - 2}f}%" if measure.startswith("irr") else f"{value:.{decimals}f}"
 
 
 def _why(row: Any, agrees: bool, ours: float) -> Pair:

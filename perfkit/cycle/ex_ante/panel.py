@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pandas as pd
 
 from perfkit import tables
@@ -31,8 +33,9 @@ def panel_scores(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> pd.Dat
     Returns
     -------
     DataFrame
-        ``indicator_id, level1, level3, name_en, points_full, points`` (mean, rounded), ``low, high`` (of the experts),
-        ``experts`` (how many), ``split`` (range above the pack's spread). Empty if nobody scored the proposal.
+        ``indicator_id, level1, level3, name_en, points_full, points`` (mean, rounded), ``low, high`` (of the
+        experts), ``experts`` (how many), ``split`` (range above the pack's spread). Empty if nobody scored the
+        proposal.
 
     Raises
     ------
@@ -69,7 +72,10 @@ def panel_facts(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pa
         return [
             (
                 "未提供专家评分：五个维度不打分，本报告只作经济性分析，不出具总体结论。",
-                "No panel has scored this proposal: the dimensions are not scored and no overall conclusion is given.",
+                (
+                    "No panel has scored this proposal: "
+                    "the dimensions are not scored and no overall conclusion is given."
+                ),
             )
         ]
     counts = mine["expert_kind"].value_counts()
@@ -96,8 +102,14 @@ def dissent(panel: pd.DataFrame, scored: pd.DataFrame, unit_id: str) -> list[Pai
     split = scored[scored["split"].astype(bool)] if len(scored) else scored
     lines = [
         (
-            f"“{item.level3}”评分分歧较大（{number(item.low)} 至 {number(item.high)} 分，满分 {number(item.points_full)} 分）。",
-            f"Experts disagree on '{item.name_en}' ({number(item.low)} to {number(item.high)} of {number(item.points_full)}).",
+            (
+                f"“{item.level3}”评分分歧较大（{number(item.low)} 至 {number(item.high)} 分，"
+                f"满分 {number(item.points_full)} 分）。"
+            ),
+            (
+                f"Experts disagree on '{item.name_en}' "
+                f"({number(item.low)} to {number(item.high)} of {number(item.points_full)})."
+            ),
         )
         for item in split.itertuples()
     ]
@@ -112,8 +124,8 @@ def dissent(panel: pd.DataFrame, scored: pd.DataFrame, unit_id: str) -> list[Pai
 def _fail_if_panel_wrong(mine: pd.DataFrame, items: pd.DataFrame) -> None:
     full = dict(zip(items["indicator_id"], items["points"], strict=True))
 
-    def at(row: object, column: str) -> str:
-        return tables.place(mine, row, column, name="panel")  # type: ignore[arg-type]
+    def at(row: Hashable, column: str) -> str:
+        return tables.place(mine, row, column, name="panel")
 
     problems = []
     for row, code, points in zip(mine.index, mine["indicator_id"], mine["points"], strict=True):

@@ -50,6 +50,11 @@ def money_unit(proposal: pd.Series) -> str:
     return "元" if pd.isna(proposal["money_unit"]) else str(proposal["money_unit"])
 
 
+def named_rate(proposal: pd.Series) -> str:
+    """Return the name of the discount rate the proposal asks for; "general" if it names none."""
+    return "general" if pd.isna(proposal["rate"]) else str(proposal["rate"])
+
+
 def facts(proposal: pd.Series) -> list[tuple[Pair, Any]]:
     """Return the facts of a proposal as (label, value) pairs; what is not known is left out."""
     unit = money_unit(proposal)

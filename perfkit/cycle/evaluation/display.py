@@ -1,0 +1,126 @@
+"""What the report and the batch index show around the tables: subtitle, notices, alt texts, cuts, index columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from perfkit.cycle.evaluation.account import Pair
+from perfkit.cycle.evaluation.standing import Standing
+from perfkit.measure.explaining import number, percent
+from perfkit.measure.scorecard import Scorecard
+from perfkit.rules import RuleSet
+
+
+def subtitle(unit: pd.Series, card: Scorecard) -> Pair:
+    """Return the line under the title: year, rule pack and day."""
+    pack, on = card.rule_set.pack, card.rule_set.on
+    zh = "年度未载明" if pd.isna(unit["year"]) else f"{int(unit['year'])} 年度"
+    en = "year not given" if pd.isna(unit["year"]) else f"{int(unit['year'])}"
+    return (f"{zh}　规则：{pack.zh}（{on} 有效）", f"{en} · rules: {pack.en}, in force on {on}")
+
+
+def notices(unit: pd.Series, card: Scorecard, findings: pd.DataFrame) -> list[tuple[Pair, str]]:
+    """Return what a reader must know first, each with its kind (simulated, configured, warning)."""
+    found: list[tuple[Pair, str]] = []
+    if unit["reality"] == "simulated":
+        found.append(
+            (
+                ("本报告所用数据为模拟数据，不反映任何真实项目。", "Simulated data: no real project is described."),
+                "simulated",
+            )
+        )
+    if card.rule_set.pack.invented:
+        found.append(
+            (("规则为教学虚构，不得用于实际评价。", "Invented rules for teaching, not for real use."), "simulated")
+        )
+    wrong = findings[findings["severity"] == "contradiction"]
+    if len(wrong):
+        found.append(
+            (
+                (
+                    f"填报内容有 {len(wrong)} 处自相矛盾，详见“填报核对”；本报告只列出，未作改动。",
+                    f"The form contradicts itself in {len(wrong)} places (see the recheck); nothing was changed.",
+                ),
+                "warning",
+            )
+        )
+    own = [name for name in card.used if not card.rule_set.is_official(name)]
+    if own:
+        found.append(
+            (
+                (
+                    f"计分中有 {len(own)} 项为工具设定或二手依据，并非官方规定，列于第七部分。",
+                    f"{len(own)} choices are configured or second-hand, not official; see section 7.",
+                ),
+                "configured",
+            )
+        )
+    found.append(
+        (
+            (
+                "待补充：主要经验及做法、失分原因分析须由评价人撰写（第五部分）。",
+                "To be added by the evaluator: what worked, and why points were lost (section 5).",
+            ),
+            "warning",
+        )
+    )
+    return found
+
+
+def score_columns(card: Scorecard) -> list[str]:
+    """Return the columns of the printed score table; reported points only where the form has them."""
+    reported = ["points_reported"] if card.items["points_reported"].notna().any() else []
+    second = ["level2"] if card.items["level2"].notna().any() else []
+    return ["level1", *second, "level3", "target_shown", "actual_shown", "points_full", "points", *reported, "why_zh"]
+
+
+def levels_text(levels: pd.DataFrame) -> Pair:
+    """Return the bars of the levels in words."""
+    zh = "；".join(
+        f"{r.level1}得 {number(r.points)} 分（满分 {number(r.points_full)} 分）" for r in levels.itertuples()
+    )
+    en = "; ".join(f"{r.level1} {number(r.points)} of {number(r.points_full)}" for r in levels.itertuples())
+    return (f"{zh}。", f"{en}.")
+
+
+def standing_text(standing: Standing) -> Pair:
+    """Return the distribution of the peers in words."""
+    return standing.facts[0]
+
+
+def band_cuts(rule_set: RuleSet) -> list[tuple[float, str]]:
+    """Return the lower bounds of the grades for a chart: (points, grade), the lowest left out."""
+    bands = sorted(rule_set.value("grade_bands"), key=lambda band: band["min"])
+    return [(float(band["min"]), str(band["grade"])) for band in bands[1:]]
+
+
+def published_text(units: pd.DataFrame) -> Pair:
+    """Return the distribution of published scores in words."""
+    scores = units["points_reported"].dropna()
+    if scores.empty:
+        return ("没有公布得分。", "No scores are published.")
+    low, middle, high = (number(float(v), 2) for v in (scores.min(), scores.median(), scores.max()))
+    none = int(units["points_reported"].isna().sum())
+    return (
+        f"{len(scores)} 个项目公布得分，最低 {low}、中位数 {middle}、最高 {high}；另有 {none} 个未公布得分。",
+        f"{len(scores)} projects publish scores: lowest {low}, median {middle}, highest {high}; {none} publish none.",
+    )
+
+
+def index_fields(unit: pd.Series, card: Scorecard, findings: pd.DataFrame, lang: str = "zh") -> dict[str, Any]:
+    """Return the columns that the batch index shows of one report."""
+    result = card.results.iloc[0]
+    zh = lang == "zh"
+    wrong = int(findings["severity"].eq("contradiction").sum())
+    return {
+        "年度" if zh else "year": None if pd.isna(unit["year"]) else int(unit["year"]),
+        "得分" if zh else "score": None if pd.isna(result["points"]) else float(result["points"]),
+        "等级" if zh else "grade": result["grade"] if zh else result["grade_en"],
+        "填报总分" if zh else "reported": None
+        if pd.isna(unit["points_reported"])
+        else float(unit["points_reported"]),
+        "有据分值" if zh else "coverage": percent(float(result["coverage"])),
+        "矛盾" if zh else "contradictions": wrong,
+    }

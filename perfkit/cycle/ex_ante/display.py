@@ -1,0 +1,152 @@
+"""What the assessment and the batch index show around the tables: subtitle, notices, advice, alt texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perfkit.cycle.ex_ante.conclusion import Conclusion
+from perfkit.cycle.ex_ante.money import Economy
+from perfkit.cycle.ex_ante.proposal import Pair, money_unit
+from perfkit.measure.explaining import number, percent
+from perfkit.rules import RuleSet
+
+
+def subtitle(proposal: pd.Series, rule_set: RuleSet) -> Pair:
+    """Return the line under the title: year, rule pack and day."""
+    pack, on = rule_set.pack, rule_set.on
+    zh = "" if pd.isna(proposal["year"]) else f"{int(proposal['year'])} 年度　"
+    en = "" if pd.isna(proposal["year"]) else f"{int(proposal['year'])} · "
+    return (f"{zh}规则：{pack.zh}（{on} 有效）", f"{en}rules: {pack.en}, in force on {on}")
+
+
+def notices(proposal: pd.Series, rule_set: RuleSet, conclusion: Conclusion) -> list[tuple[Pair, str]]:
+    """Return what a reader must know first, each with its kind."""
+    found: list[tuple[Pair, str]] = []
+    if proposal["reality"] == "simulated":
+        found.append(
+            (
+                ("本报告所用数据为模拟数据，不反映任何真实项目。", "Simulated data: no real project is described."),
+                "simulated",
+            )
+        )
+    if conclusion.code == "none":
+        found.append((("未提供专家评分，本报告不出具总体结论。", "No panel: no overall conclusion."), "warning"))
+    found.append(
+        (
+            (
+                "各维度分值、结论的分数界限等为工具设定，并非官方规定，列于第五部分。",
+                (
+                    "Points of the dimensions and the cuts of the conclusion are configured, not official; "
+                    "see section 5."
+                ),
+            ),
+            "configured",
+        )
+    )
+    return found
+
+
+def method(economics: Economy, rule_set: RuleSet) -> Pair:
+    """Say how the dimensions, the money and the standards are assessed."""
+    names = "、".join(rule_set.value("dimensions"))
+    english = ", ".join(rule_set.value("dimensions_en").values())
+    return (
+        (
+            f"评估内容为{names}五个维度，由专家逐项评分取平均；经济性采用成本效益分析法，折现率为{economics.rate_words[0]}；"
+            f"费用按支出标准逐项核对，高于标准的按标准核定。"
+        ),
+        (
+            f"Five dimensions ({english}) are scored by the panel and averaged; "
+            f"the money is appraised at {economics.rate_words[1]}; "
+            "cost items above their standard are accepted at the standard."
+        ),
+    )
+
+
+def amounts(proposal: pd.Series, conclusion: Conclusion) -> list[tuple[Pair, Any]]:
+    """Return requested, cut and recommended amounts as (label, value) pairs."""
+    unit = money_unit(proposal)
+    cut = conclusion.requested - conclusion.recommended
+    return [
+        ((f"申请金额（{unit}）", f"requested ({unit})"), conclusion.requested),
+        ((f"核减金额（{unit}）", f"cut ({unit})"), None if np.isnan(cut) else cut),
+        ((f"建议金额（{unit}）", f"recommended ({unit})"), None if np.isnan(cut) else conclusion.recommended),
+        (("核减比例", "share cut"), None if np.isnan(cut) else percent(cut / conclusion.requested)),
+    ]
+
+
+def dimensions_text(dimensions: pd.DataFrame) -> Pair:
+    """Return the bars of the dimensions in words."""
+    if dimensions.empty:
+        return ("没有专家评分。", "There are no panel scores.")
+    zh = "；".join(
+        f"{r.level1}得 {number(r.points)} 分（满分 {number(r.points_full)} 分）" for r in dimensions.itertuples()
+    )
+    en = "; ".join(f"{r.level1} {number(r.points)} of {number(r.points_full)}" for r in dimensions.itertuples())
+    return (f"{zh}。", f"{en}.")
+
+
+def curve_text(economics: Economy) -> Pair:
+    """Return the curve of present values in words."""
+    if economics.best is None:
+        return ("没有现金流量。", "There are no cash flows.")
+    zh, en = [], []
+    for row in economics.options.itertuples():
+        zh.append(f"{row.option_id}的净现值在内部收益率 {row.irr_shown} 处为零")
+        en.append(f"{row.option_id} crosses zero at {row.irr_shown}")
+    return ("；".join(zh) + "。", "; ".join(en) + ".")
+
+
+def reductions_text(review: pd.DataFrame, proposal: pd.Series) -> Pair:
+    """Return the waterfall in words."""
+    if review.empty:
+        return ("没有费用明细。", "There are no cost items.")
+    unit = money_unit(proposal)
+    asked, accepted = number(float(review["amount"].sum()), 2), number(float(review["accepted"].sum()), 2)
+    cut = number(float(review["cut"].sum()), 2)
+    return (
+        f"申请 {asked} {unit}，核减 {cut} {unit}，建议 {accepted} {unit}。",
+        f"Requested {asked}, cut {cut}, recommended {accepted} {unit}.",
+    )
+
+
+def advice(scored: pd.DataFrame, economics: Economy, review: pd.DataFrame, conclusion: Conclusion) -> list[Pair]:
+    """Return numbered advice that follows from the numbers, each pointing to what it rests on."""
+    lines: list[Pair] = []
+    for row in review[review["cut"] > 0].itertuples() if len(review) else ():
+        lines.append(
+            (
+                f"“{row.item}”核减 {number(row.cut, 2)}（{row.reason_zh}）。",
+                f"Cut '{row.item}' by {number(row.cut, 2)} ({row.reason_en}).",
+            )
+        )
+    if len(scored):
+        weak = scored.assign(share=scored["points"] / scored["points_full"]).nsmallest(3, "share")
+        for row in weak[weak["share"] < 1].itertuples():
+            lines.append(
+                (
+                    (
+                        f"就“{row.level3}”（{row.level1}，得 {number(row.points)} 分，"
+                        f"满分 {number(row.points_full)} 分）补充论证。"
+                    ),
+                    f"Strengthen '{row.name_en}' ({number(row.points)} of {number(row.points_full)} points).",
+                )
+            )
+    if economics.best is not None and len(economics.options) > 1:
+        lines.append((f"在所列方案中优先采用“{economics.best}”。", f"Of the options prefer '{economics.best}'."))
+    if conclusion.code == "none":
+        lines.append(("组织专家组评分后再出具总体结论。", "Have a panel score the proposal before concluding."))
+    return lines
+
+
+def index_fields(proposal: pd.Series, conclusion: Conclusion, lang: str = "zh") -> dict[str, Any]:
+    """Return the columns that the batch index shows of one report."""
+    zh = lang == "zh"
+    return {
+        "年度" if zh else "year": None if pd.isna(proposal["year"]) else int(proposal["year"]),
+        "得分" if zh else "score": None if np.isnan(conclusion.points) else conclusion.points,
+        "结论" if zh else "conclusion": conclusion.words[0 if zh else 1],
+    }

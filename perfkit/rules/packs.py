@@ -1,0 +1,211 @@
+"""What a rule pack is made of, and the rule set: what of it is in force on a day."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from perfkit import tables
+from perfkit.errors import Problem, RuleError
+
+Authority = Literal["national", "local", "published", "secondary", "kit"]
+OFFICIAL = ("national", "local", "published")
+
+
+class Part(BaseModel):
+    """A part of a pack: frozen, and refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Source(Part):
+    """One document: title, number, issuer, authority, and the days it was issued, came into force, was repealed."""
+
+    title: str
+    en: str
+    number: str = ""
+    issuer: str = ""
+    authority: Authority
+    issued: dt.date | None = None
+    effective: dt.date | None = None
+    repealed: dt.date | None = None
+    where: str = ""
+    note: str = ""
+
+
+class Citation(Part):
+    """A source of the pack and the article in it."""
+
+    id: str
+    article: str = ""
+
+
+class Entry(Part):
+    """A value in force from a day on, until the next entry begins."""
+
+    since: dt.date = Field(alias="from")
+    source: Citation
+    value: Any
+    note: str = ""
+
+
+class Parameter(Part):
+    """A named value of the pack through time."""
+
+    zh: str
+    en: str
+    entries: tuple[Entry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _dates_rise(self) -> Parameter:
+        days = [entry.since for entry in self.entries]
+        if days != sorted(set(days)):
+            raise ValueError("entries must stand in order of 'from', each day once")
+        return self
+
+
+class Band(Part):
+    """A grade: from ``min`` points on (inclusive)."""
+
+    grade: str
+    en: str
+    min: float
+
+
+class ScoringRule(BaseModel):
+    """How a value becomes a share of the points: a function of ``measure.scoring`` and its numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    function: str
+    zh: str
+    en: str
+
+
+class Pack(Part):
+    """What a pack is."""
+
+    id: str
+    zh: str
+    en: str
+    level: Literal["national", "provincial", "city", "county", "international", "teaching"]
+    jurisdiction: str
+    status: str
+    invented: bool = False
+
+
+class RuleSet(Part):
+    """The rules of one pack in force on one day. Frozen: what it hands out are copies."""
+
+    pack: Pack
+    on: dt.date
+    sources: dict[str, Source]
+    parameters: dict[str, Parameter]
+    indicator_rows: tuple[dict[str, Any], ...] = ()
+    indicators_since: dt.date | None = None
+
+    def entry(self, name: str) -> Entry:
+        """Return the entry of parameter ``name`` in force on the day.
+
+        Raises
+        ------
+        RuleError
+            If the pack has no such parameter, or it begins later: the message names its first day.
+        """
+        if name not in self.parameters:
+            raise RuleError(
+                (f"pack {self.pack.id} has no parameter {name!r}", f"规则包 {self.pack.id} 没有参数“{name}”"),
+                [Problem(("unknown parameter", "未知参数"), expected=", ".join(sorted(self.parameters)), got=name)],
+            )
+        held = self.parameters[name]
+        begun = [entry for entry in held.entries if entry.since <= self.on]
+        if not begun:
+            first = held.entries[0].since
+            raise RuleError(
+                (f"{name} is in force from {first} only", f"“{held.zh}”自 {first} 起施行"),
+                [
+                    Problem(
+                        ("nothing in force on the day", "当日尚无规定"),
+                        f"{self.pack.id} › {name}",
+                        f"≥ {first}",
+                        str(self.on),
+                        ("ask for a later day", "请改用较晚的日期"),
+                    )
+                ],
+            )
+        return begun[-1]
+
+    def value(self, name: str) -> Any:
+        """Return a copy of the value of parameter ``name`` on the day (see :meth:`entry` for the errors)."""
+        return copy.deepcopy(self.entry(name).value)
+
+    def source(self, name: str) -> Source:
+        """Return the document that parameter ``name`` rests on."""
+        return self.sources[self.entry(name).source.id]
+
+    def is_official(self, name: str) -> bool:
+        """Say whether somebody official has published the value of ``name``."""
+        return self.source(name).authority in OFFICIAL
+
+    def in_force(self, prefix: str = "") -> list[str]:
+        """Return the names of the parameters in force on the day, in the pack's order."""
+        return [
+            name
+            for name, held in self.parameters.items()
+            if name.startswith(prefix) and held.entries[0].since <= self.on
+        ]
+
+    def bases(self, names: Iterable[str] | None = None) -> pd.DataFrame:
+        """Return the table ``bases``: for each parameter the document, article and authority it rests on."""
+        rows = []
+        for name in dict.fromkeys(self.in_force() if names is None else names):
+            entry, held = self.entry(name), self.parameters[name]
+            source = self.sources[entry.source.id]
+            rows.append(
+                {
+                    "parameter": name,
+                    "zh": held.zh,
+                    "en": held.en,
+                    "document": source.title,
+                    "number": source.number,
+                    "article": entry.source.article,
+                    "authority": source.authority,
+                    "since": entry.since.isoformat(),
+                    "note": entry.note or source.note,
+                    "pack": self.pack.id,
+                    "on": self.on.isoformat(),
+                }
+            )
+        return tables.check(pd.DataFrame(rows, columns=list(tables.contract("bases").columns)), "bases")
+
+    def indicators(self) -> pd.DataFrame:
+        """Return the pack's indicator library on the day, as the table ``indicators``.
+
+        Raises
+        ------
+        RuleError
+            If the pack has none in force.
+        """
+        if not self.indicator_rows:
+            raise RuleError(
+                (
+                    f"pack {self.pack.id} has no indicators on {self.on}",
+                    f"规则包 {self.pack.id} 在 {self.on} 没有指标",
+                )
+            )
+        return tables.check(pd.DataFrame(list(self.indicator_rows)), "indicators", where=self.pack.id)
+
+
+def official(bases: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of table ``bases`` that rest on a national or local rule, or on a publication."""
+    return bases[bases["authority"].isin(OFFICIAL)].reset_index(drop=True)
+
+
+def configured(bases: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of table ``bases`` that are configured or second-hand, and so not official."""
+    return bases[~bases["authority"].isin(OFFICIAL)].reset_index(drop=True)
