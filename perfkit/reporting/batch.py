@@ -199,12 +199,23 @@ def _index(order: Order, done: list[Outcome]) -> str:
 
     lang = "en" if done and all(each.job.lang == "en" for each in done) else "zh"
     environment = Environment(loader=FileSystemLoader(export.TEMPLATES), autoescape=True, trim_blocks=True)
+    headings = list(dict.fromkeys(each.job.heading for each in done))
+    groups = [_group(heading, [each for each in done if each.job.heading == heading], lang) for heading in headings]
+    good = sum(each.ok for each in done)
+    page = environment.get_template("batch_index.html.j2")
+    return page.render(
+        lang=lang, order=order, groups=groups, good=good, bad=len(done) - good, open=len(order.jobs) - len(done)
+    )
+
+
+def _group(heading: str, done: list[Outcome], lang: str) -> dict[str, Any]:
+    """Return one table of the index: the runs under a heading, with the columns that any of them has."""
     names = list(dict.fromkeys(name for each in done for name in each.fields))
     rows: list[dict[str, Any]] = [
         {
             "title": each.title,
             "link": quote(each.outputs[0]) if each.outputs else "",
-            "fields": [_cell(each.fields.get(name), lang) for name in names],
+            "fields": [_cell(name, each.fields.get(name), lang) for name in names],
             "outcome": each.outcome,
             "ok": each.ok,
             "error": each.error,
@@ -214,25 +225,15 @@ def _index(order: Order, done: list[Outcome]) -> str:
         for each in done
     ]
     numeric = [any(row["fields"][at]["number"] for row in rows) for at in range(len(names))]
-    good = sum(each.ok for each in done)
-    page = environment.get_template("batch_index.html.j2")
-    return page.render(
-        lang=lang,
-        order=order,
-        names=names,
-        numeric=numeric,
-        rows=rows,
-        good=good,
-        bad=len(done) - good,
-        open=len(order.jobs) - len(done),
-    )
+    return {"heading": heading, "names": names, "numeric": numeric, "rows": rows}
 
 
-def _cell(value: Any, lang: str) -> dict[str, Any]:
+def _cell(name: str, value: Any, lang: str) -> dict[str, Any]:
     from perfkit.reporting import cells
 
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    shown = cells.value(value, decimals=0 if cells.is_whole(value) else 2, lang=lang)
+    what = cells.kind("", name, None)
+    shown = cells.value(value, decimals=0 if cells.is_whole(value) else 2, what=what, lang=lang)
     return {"text": shown, "number": number}
 
 

@@ -16,6 +16,9 @@ from perfkit import tables
 
 MISSING = "—"
 _WHOLE = 1e-9
+# In ems: up to here a cell stays on one line, from there on it needs room.
+_TIGHT, _LONG = 6.0, 18.0
+_LATIN_END = 0x2E7F
 # Enough digits for any float, so that rounding never overflows.
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -86,22 +89,64 @@ def is_whole(each: Any) -> bool:
     return bool(abs(each - round(each)) <= _WHOLE * max(1.0, abs(each)))
 
 
-def table(caption: str, titles: Sequence[str], columns: Sequence[tuple[list[str], bool]]) -> str:
-    """Return an HTML table that scrolls inside its frame where the screen is narrow."""
+def table(
+    caption: str, titles: Sequence[str], columns: Sequence[tuple[list[str], bool]], *, merged: Sequence[int] = ()
+) -> str:
+    """Return an HTML table that scrolls inside its frame where the screen is narrow.
+
+    Equal cells that follow each other in the columns ``merged`` (counted from 0) become one, as on official forms,
+    but never across a border of a merged column to the left.
+    """
     label = html.escape(caption)
-    head = "".join(
-        f'<th scope="col"{_look(numbers)}>{escaped(title)}</th>'
-        for title, (_, numbers) in zip(titles, columns, strict=True)
-    )
+    looks = [
+        _look(numbers, "" if numbers else _width(title, cells))
+        for title, (cells, numbers) in _paired(titles, columns)
+    ]
+    head = "".join(f'<th scope="col"{look}>{escaped(title)}</th>' for look, title in zip(looks, titles, strict=True))
+    spans = _spans([cells for cells, _ in columns], merged)
     rows = []
-    for line in zip(*(cells for cells, _ in columns), strict=True):
-        marked = zip(line, (numbers for _, numbers in columns), strict=True)
-        rows.append("".join(f"<td{_look(numbers)}>{escaped(each)}</td>" for each, numbers in marked))
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    for at, line in enumerate(zip(*(cells for cells, _ in columns), strict=True)):
+        marked = [
+            f"<td{look}{_span(spans[column][at])}>{escaped(each)}</td>"
+            for column, (look, each) in enumerate(zip(looks, line, strict=True))
+            if spans[column][at]
+        ]
+        rows.append(f"<tr>{''.join(marked)}</tr>")
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{label}"><table><caption>{escaped(caption)}'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _paired(titles: Sequence[str], columns: Sequence[Any]) -> list[tuple[str, Any]]:
+    return list(zip(titles, columns, strict=True))
+
+
+def _span(rows: int) -> str:
+    return f' rowspan="{rows}"' if rows > 1 else ""
+
+
+def _spans(columns: Sequence[list[str]], merged: Sequence[int]) -> list[list[int]]:
+    """Return for each cell how many rows it spans; 0: it is part of the one above."""
+    spans = [[1] * len(cells) for cells in columns]
+    left: list[int] = []
+    for column in merged:
+        cells, head = columns[column], 0
+        for at in range(1, len(cells)):
+            opens = any(spans[other][at] for other in left)
+            if cells[at] == cells[head] and not opens:
+                spans[column][head] += 1
+                spans[column][at] = 0
+            else:
+                head = at
+        left.append(column)
+    return spans
+
+
+def _width(title: str, cells: Sequence[str]) -> str:
+    """Say how wide a column of words should be: short words stay on a line, sentences get room."""
+    widest = max(sum(1.0 if ord(c) > _LATIN_END else 0.55 for c in cell) for cell in [title, *cells])
+    return "tight" if widest <= _TIGHT else "long" if widest > _LONG else ""
 
 
 def facts(caption: str, pairs: Sequence[tuple[str, str]]) -> str:
@@ -114,9 +159,13 @@ def facts(caption: str, pairs: Sequence[tuple[str, str]]) -> str:
     return f'<div class="wide"><table class="facts">{head}<tbody>{body}</tbody></table></div>'
 
 
-def _look(numbers: bool) -> str:
+def _look(numbers: bool, width: str = "") -> str:
     # JupyterLab aligns every cell right; the report's own style sheet replaces the inline one.
-    return ' class="num"' if numbers else ' style="text-align:left"'
+    return (
+        ' class="num"'
+        if numbers
+        else f'{f" class={chr(34)}{width}{chr(34)}" if width else ""} style="text-align:left"'
+    )
 
 
 def _is_number(each: Any) -> bool:

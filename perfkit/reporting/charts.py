@@ -189,7 +189,8 @@ def lines(
             axes.plot(list(x), gaps, label=name, linewidth=1.8, linestyle=dash, color=shade)
         for at_x, at_y, label in marks:
             axes.plot([at_x], [at_y], "o", color=ACCENT, markersize=6)
-            axes.annotate(label, (at_x, at_y), (6, 7), textcoords="offset points", color=ACCENT)
+            offset = (6, 7) if at_y >= 0 else (6, -16)
+            axes.annotate(label, (at_x, at_y), offset, textcoords="offset points", color=ACCENT)
         if len(ys) > 1:
             axes.legend(frameon=False)
         axes.set_xlabel(xlabel)

@@ -18,15 +18,16 @@ Words = str | tuple[str, str]
 class Drawing:
     """The chart methods of :class:`perfkit.reporting.figures.Document`; texts may be (zh, en) pairs.
 
-    Each takes a caption and ``alt``, what the chart says in words, and shows "（无）" where there are no data.
+    Each takes a caption and ``alt``, what the chart says in words, and shows nothing where there are no data,
+    or the caption with "（无）" if it is not ``optional``.
     """
 
     def figure(self, fig: Figure, caption: Words, alt: Words) -> Any:
         """Show a matplotlib figure (the document does it)."""
         raise NotImplementedError
 
-    def nothing(self, caption: Words) -> Any:
-        """Show that there is nothing to show (the document does it)."""
+    def nothing(self, caption: Words, optional: bool = False) -> Any:
+        """Show that there is nothing to show, or nothing at all (the document does it)."""
         raise NotImplementedError
 
     def words(self, text: Words) -> str:
@@ -35,21 +36,19 @@ class Drawing:
 
     def bars(
         self,
-        labels: Sequence[str],
-        values: Sequence[float],
-        full: Sequence[float] | None,
+        frame: pd.DataFrame,
+        columns: tuple[str, str, str],
         caption: Words,
         alt: Words,
         *,
         xlabel: Words,
+        optional: bool = True,
     ) -> Any:
-        """Show a bar for each value on a pale bar for what it could be."""
-        if not len(labels):
-            return self.nothing(caption)
-        drawn = charts.bars(
-            list(labels), list(values), None if full is None else list(full), xlabel=self.words(xlabel)
-        )
-        return self.figure(drawn, caption, alt)
+        """Show a bar a row on a pale bar for what it could be; ``columns`` name the label, the value and the full."""
+        if frame.empty:
+            return self.nothing(caption, optional)
+        label, value, full = (list(frame[column]) for column in columns)
+        return self.figure(charts.bars(label, value, full, xlabel=self.words(xlabel)), caption, alt)
 
     def distribution(
         self,
@@ -62,11 +61,12 @@ class Drawing:
         ylabel: Words = ("对象数", "units"),
         mark: Words = ("本对象", "this unit"),
         cuts: Iterable[tuple[float, str]] = (),
+        optional: bool = True,
     ) -> Any:
         """Show where one value stands among all; ``cuts`` are lines to draw: (value, label)."""
         known = [float(v) for v in values if pd.notna(v)]
         if not known:
-            return self.nothing(caption)
+            return self.nothing(caption, optional)
         drawn = charts.distribution(
             known,
             mine,
@@ -79,34 +79,34 @@ class Drawing:
 
     def lines(
         self,
-        frame: pd.DataFrame,
-        x: str,
+        curves: pd.DataFrame,
         caption: Words,
         alt: Words,
         *,
         xlabel: Words,
         ylabel: Words,
         at: float | None = None,
+        optional: bool = True,
     ) -> Any:
-        """Show every other column of ``frame`` over the column ``x``; ``at`` marks each curve at that x."""
-        names = [name for name in frame.columns if name != x]
-        if frame.empty or not names:
-            return self.nothing(caption)
-        curve = frame.set_index(x)
-        marks = [] if at is None else [_mark(curve[name], at) for name in names]
+        """Show every column of ``curves`` over its index; ``at`` marks each curve at that x."""
+        if curves.empty or not len(curves.columns):
+            return self.nothing(caption, optional)
+        marks = [_mark(curves[name], at) for name in curves.columns] if at is not None else []
         drawn = charts.lines(
-            list(curve.index),
-            {str(name): list(curve[name]) for name in names},
+            list(curves.index),
+            {str(name): list(curves[name]) for name in curves.columns},
             xlabel=self.words(xlabel),
             ylabel=self.words(ylabel),
             marks=marks,
         )
         return self.figure(drawn, caption, alt)
 
-    def steps(self, changes: Sequence[tuple[str, float]], caption: Words, alt: Words, *, unit: str) -> Any:
+    def steps(
+        self, changes: Sequence[tuple[str, float]], caption: Words, alt: Words, *, unit: str, optional: bool = True
+    ) -> Any:
         """Show how a first total becomes the last by signed changes: (label, value) pairs."""
         if not changes:
-            return self.nothing(caption)
+            return self.nothing(caption, optional)
         drawn = charts.steps([label for label, _ in changes], [value for _, value in changes], unit=unit)
         return self.figure(drawn, caption, alt)
 

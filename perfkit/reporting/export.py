@@ -88,7 +88,7 @@ def summary_of(notebook: NotebookNode) -> dict[str, Any] | None:
         for output in cell.get("outputs", []):
             held = output.get("data", {}).get(SUMMARY_MIME)
             if isinstance(held, Mapping):
-                found = {"title": str(held.get("title") or ""), "fields": dict(held.get("fields") or {})}
+                found = {"title": str(held.get("title") or ""), "fields": dict(held.get("fields") or [])}
     return found
 
 

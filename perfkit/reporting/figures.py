@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 SUMMARY_MIME = "application/vnd.perfkit.summary+json"
+_DECIMALS = 2
 NOTICES = ("simulated", "configured", "warning")
 Words = str | tuple[str, str]
 
@@ -65,7 +66,8 @@ class _Summary:
         self.fields = fields
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {SUMMARY_MIME: {"title": self.title, "fields": self.fields}, "text/plain": repr(self)}
+        # Pairs, because a notebook's file sorts the keys of a mapping.
+        return {SUMMARY_MIME: {"title": self.title, "fields": list(self.fields.items())}, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return " · ".join([self.title, *(f"{name}: {value}" for name, value in self.fields.items())])
@@ -121,7 +123,9 @@ class Document(Drawing):
         *,
         name: str | None = None,
         columns: Sequence[str] | Mapping[str, Words] | None = None,
-        decimals: int = 2,
+        decimals: int | Mapping[str, int] = 2,
+        merge: Sequence[str] = (),
+        optional: bool = False,
         note: Words = "",
     ) -> Shown:
         """Show ``frame`` as a numbered table.
@@ -139,7 +143,12 @@ class Document(Drawing):
             The columns to print, by their names in ``frame``; a mapping gives their titles too. In an English
             document a column ``…_zh`` gives way to its twin ``…_en``.
         decimals
-            Of the columns that hold a number which is not whole (rounded half up).
+            Of the columns that hold a number which is not whole (rounded half up); a mapping gives those of single
+            columns, the others have two.
+        merge
+            Columns whose equal neighbours become one cell.
+        optional
+            Show nothing at all if there are no rows; else the caption with "（无）".
         note
             Below the table.
 
@@ -149,6 +158,8 @@ class Document(Drawing):
             If a column is not in the frame; the message lists those that are.
         """
         picked = self._picked(frame, columns)
+        if optional and picked.empty:
+            return Shown("", "")
         labelled = tables.labels(picked, name, self.lang) if name else picked
         titles = [str(title) for title in labelled.columns]
         if isinstance(columns, Mapping):
@@ -159,7 +170,7 @@ class Document(Drawing):
                 picked.iloc[:, at],
                 labelled.iloc[:, at],
                 cells.kind(picked.columns[at], title, name),
-                decimals,
+                decimals if isinstance(decimals, int) else decimals.get(str(picked.columns[at]), _DECIMALS),
                 self.lang,
             )
             for at, title in enumerate(titles)
@@ -167,7 +178,10 @@ class Document(Drawing):
         below = f'<p class="note">{cells.escaped(self.words(note))}</p>' if note else ""
         if picked.empty:
             return self._nothing(head, below)
-        return Shown(cells.table(head, titles, shown) + below, f"{head}\n{labelled.to_string(index=False)}")
+        merged = [list(picked.columns).index(each) for each in merge if each in picked.columns]
+        return Shown(
+            cells.table(head, titles, shown, merged=merged) + below, f"{head}\n{labelled.to_string(index=False)}"
+        )
 
     def figure(self, fig: Figure, caption: Words, alt: Words) -> Shown:
         """Show a matplotlib figure, numbered, as an SVG picture whose bytes depend on nothing but the figure.
@@ -208,9 +222,9 @@ class Document(Drawing):
             f"{head}: {description}",
         )
 
-    def nothing(self, caption: Words) -> Shown:
-        """Show that there is nothing to draw, under the caption, unnumbered."""
-        return self._nothing(self.words(caption), "")
+    def nothing(self, caption: Words, optional: bool = False) -> Shown:
+        """Show that there is nothing to draw, under the caption, unnumbered; ``optional``: show nothing at all."""
+        return Shown("", "") if optional else self._nothing(self.words(caption), "")
 
     def title(self, text: Words, *, subtitle: Words = "") -> Shown:
         """Show the report's title, and a line below it."""

@@ -22,7 +22,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ class Job:
     """One report to make.
 
     ``parameters`` are those the order gives, ``settings`` all that the notebook will see (with its defaults),
-    ``slug`` a file name that no other run shares, ``title`` a hint until the report names itself.
+    ``slug`` a file name that no other run shares, ``title`` a hint until the report names itself, ``heading`` what the
+    index lists it under.
     """
 
     notebook: Path
@@ -54,6 +55,7 @@ class Job:
     settings: Mapping[str, Any]
     slug: str
     title: str
+    heading: str = ""
 
     @property
     def lang(self) -> str:
@@ -79,6 +81,7 @@ class _Strict(BaseModel):
 
 class _Part(_Strict):
     notebook: str
+    heading: str = ""
     common: dict[str, Any] = {}
     runs: list[dict[str, Any]] | dict[str, Any]
 
@@ -215,7 +218,7 @@ def _jobs(part: _Part, where: str, checking: _Checking) -> list[Job]:
     common = _values(part.common, specs, f"{where}common", checking)
     runs = [(spot, _values(run, specs, spot, checking)) for spot, run in _runs(part.runs, specs, where, checking)]
     _check_required(specs, common, runs, where, checking)
-    return [_job(part.notebook, notebook, declared, common, run) for _, run in runs]
+    return [replace(_job(part.notebook, notebook, declared, common, run), heading=part.heading) for _, run in runs]
 
 
 def _runs(

@@ -90,6 +90,15 @@ RESULTS = (
         share=column("rate", "得分率", "share"),
     ),
     declare(
+        "coverage",
+        "指标取值情况",
+        "evidence",
+        "status",
+        status=column("text", "佐证状态", "status", need=True, choices=STATUSES),
+        items=column("number", "指标数", "items"),
+        points_full=column("number", "分值", "points"),
+    ),
+    declare(
         "shortfalls",
         "失分指标",
         "points lost",
@@ -114,6 +123,16 @@ RESULTS = (
         name=column("text", "名称", "name"),
         points=column("number", "得分", "score"),
         grade=column("text", "等级", "grade"),
+    ),
+    declare(
+        "dimensions",
+        "各维度得分",
+        "scores by dimension",
+        "level1",
+        level1=column("text", "维度", "dimension", need=True),
+        points_full=column("number", "分值", "points"),
+        points=column("number", "得分", "score"),
+        share=column("rate", "得分率", "share"),
     ),
     declare(
         "panel_scores",

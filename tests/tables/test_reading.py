@@ -277,7 +277,9 @@ class TestWhatIsRead:
     def test_years(self, file, written):
         assert tables.read(file("unit_id,indicator_id,year", f"a,1,{written}"), "values")["year"].tolist() == [2022]
 
-    @pytest.mark.parametrize(("written", "read"), [("是", True), ("√", True), ("1", True), ("No", False), ("否", False)])
+    @pytest.mark.parametrize(
+        ("written", "read"), [("是", True), ("√", True), ("1", True), ("No", False), ("否", False)]
+    )
     def test_yes_and_no(self, file, written, read):
         held = tables.read(file("unit_id,indicator_id,finished", f"a,1,{written}"), "values")
         assert held["finished"].tolist() == [read]
@@ -287,11 +289,11 @@ class TestWhatIsRead:
         held = tables.read(file("unit_id,indicator_id,status", f"a,1,{written}"), "values")
         assert held["status"].tolist() == ["no_evidence"]
 
-    @pytest.mark.parametrize(("written", "read"), [("≥", "ge"), (">=", "ge"), ("≤", "le"), ("=", "eq"), ("区间", "in")])
+    @pytest.mark.parametrize(
+        ("written", "read"), [("≥", "ge"), (">=", "ge"), ("≤", "le"), ("=", "eq"), ("区间", "in")]
+    )
     def test_directions(self, file, written, read):
-        path = file(
-            "indicator_id,level1,level3,kind,direction", f"1,产出,x,定量,{written}", name="indicators.csv"
-        )
+        path = file("indicator_id,level1,level3,kind,direction", f"1,产出,x,定量,{written}", name="indicators.csv")
         assert tables.read(path, "indicators")["direction"].tolist() == [read]
 
     def test_a_date_cell_in_a_text_column(self, book):

@@ -13,7 +13,9 @@ SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 
 
 def cells(path, sheet):
-    return {c.coordinate: (c.value, c.data_type) for row in openpyxl.load_workbook(path)[sheet].iter_rows() for c in row}
+    return {
+        c.coordinate: (c.value, c.data_type) for row in openpyxl.load_workbook(path)[sheet].iter_rows() for c in row
+    }
 
 
 class TestWrite:
@@ -104,7 +106,12 @@ class TestTemplate:
         book = openpyxl.load_workbook(path)
         sheet = book["指标值"]
         at = {cell.value: cell.column for cell in sheet[1]}
-        for title, value in {"单位或项目编码": "007", "指标编码": "1", "实际完成值": 735, "佐证状态": "无佐证"}.items():
+        for title, value in {
+            "单位或项目编码": "007",
+            "指标编码": "1",
+            "实际完成值": 735,
+            "佐证状态": "无佐证",
+        }.items():
             sheet.cell(2, at[title], value)
         book.save(path)
         held = tables.read(path, "values")

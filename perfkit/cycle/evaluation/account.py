@@ -135,14 +135,17 @@ def verdict(card: Scorecard, unit: pd.Series) -> list[Pair]:
     points = number(float(result["points"]))
     zh = f"综合得分 {points} 分，等级为“{result['grade']}”"
     en = f"The total is {points} points, grade '{result['grade_en']}'"
-    above = number(float(result["above_floor"]))
+    if result["above_floor"] < result["points"]:  # the lowest grade has no floor worth naming
+        above = number(float(result["above_floor"]))
+        zh += f"，高于本等级下限 {above} 分"
+        en += f", {above} points above the floor of its grade"
     if pd.notna(result["to_next"]):
         gap = number(float(result["to_next"]))
-        zh += f"，高于本等级下限 {above} 分，距上一等级“{result['next_grade']}”还差 {gap} 分。"
-        en += f", {above} points above the floor of its grade and {gap} points short of the next grade up."
+        zh += f"，距上一等级“{result['next_grade']}”还差 {gap} 分。"
+        en += f", {gap} points short of the next grade up."
     else:
-        zh += f"，高于本等级下限 {above} 分，已是最高等级。"
-        en += f", {above} points above the floor of its grade, the highest."
+        zh += "，已是最高等级。"
+        en += ", the highest."
     lines = [(zh, en)]
     if result["points_low"] < result["points_high"]:
         low, high = number(float(result["points_low"])), number(float(result["points_high"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from perfkit.cycle.ex_ante.money import Economy
-from perfkit.cycle.ex_ante.proposal import Pair, money_unit
+from perfkit.cycle.ex_ante.proposal import YUAN, Pair, money_unit
 from perfkit.measure.explaining import number
 from perfkit.rules import RuleSet
 
@@ -81,7 +81,7 @@ def conclude(
     if len(scored):
         found.append(_by_points(points, cuts))
     found += _by_costs(review, unit)
-    found += _by_value(economics, rule_set)
+    found += _by_value(economics, rule_set, unit)
     decisive = [code for code, _ in found]
     code = max(decisive, key=_ORDER.index, default="support")
     if not len(scored) and code != "reject":
@@ -139,11 +139,11 @@ def _by_costs(review: pd.DataFrame, unit: str) -> list[tuple[str, Pair]]:
     return found
 
 
-def _by_value(economics: Economy, rule_set: RuleSet) -> list[tuple[str, Pair]]:
+def _by_value(economics: Economy, rule_set: RuleSet, unit: str) -> list[tuple[str, Pair]]:
     if economics.best is None:
         return []
     npv = float(economics.options.set_index("option_id").loc[economics.best, "npv"])
-    shown = number(npv, 2)
+    shown = f"{number(npv, 2)}{f' {unit}' if unit in YUAN else ''}"
     if npv >= 0:
         return [
             (

@@ -18,6 +18,7 @@ Pair = tuple[str, str]
 
 _CURVE_POINTS = 41
 _DUST = 1e-12
+_TABLE_DECIMALS = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Economy:
 
     ``options`` is one row an option (see :func:`perfkit.methods.appraisal.appraise`) with ``irr_shown`` for print;
     ``best`` the option with the highest net present value, or None without flows; ``curve`` the present values over
-    constant rates; ``rate_words`` names the rate; ``facts`` are sentences.
+    constant rates (index: percent); ``rate_words`` names the rate; ``facts`` are sentences.
     """
 
     options: pd.DataFrame
@@ -58,11 +59,12 @@ def economy(flows: pd.DataFrame, unit_id: str, rule_set: RuleSet, rate: str) -> 
     words = (f"{named[rate]['zh']} {percent(first)}{schedule}", f"{named[rate]['en']} {percent(first)}{declining}")
     mine = flows[flows["unit_id"] == unit_id]
     if mine.empty:
-        return Economy(pd.DataFrame(), None, pd.DataFrame({"rate": []}), first, words, (_NO_FLOWS,))
+        return Economy(pd.DataFrame(), None, pd.DataFrame(), first, words, (_NO_FLOWS,))
     options = appraisal.appraise(mine, steps)
     options["irr_shown"] = [_irr_shown(roots) for roots in options["irr"]]
     best = str(options.loc[options["npv"].idxmax(), "option_id"])
     curve = appraisal.npv_curve(mine, np.linspace(0.0, 2.5 * first, _CURVE_POINTS))
+    curve = curve.set_index(100.0 * curve.pop("rate"))
     return Economy(options, best, curve, first, words, tuple(_sentences(options, best, words)))
 
 
@@ -93,7 +95,7 @@ def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
         lines.append(
             (
                 (
-                    f"{row.option_id}：折现率 {words[0]}，净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
+                    f"{row.option_id}：按折现率（{words[0]}）计算，净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
                     f"效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。"
                 ),
                 (
@@ -147,7 +149,9 @@ def published_check(
         nearest = by_hand if not np.isnan(by_hand) else computed
         decimals = int(row.decimals)
         agrees = bool(abs(nearest - row.value) <= 0.5 * 10.0**-decimals + _DUST)
-        zh, en = _why(row, agrees, nearest)
+        # Each factor of a printed interest table is off by at most half a unit of its last decimal.
+        bound = 0.5 * 10.0**-_TABLE_DECIMALS * float(yearly.abs().sum())
+        zh, en = _why(row, agrees, nearest, bound)
         shown = [
             _printed(v, row.measure, decimals + more) for v, more in ((row.value, 0), (computed, 1), (by_hand, 1))
         ]
@@ -162,20 +166,18 @@ def _printed(value: float, measure: str, decimals: int) -> str | None:
     return f"{100 * value:.{decimals - 2}f}%" if measure.startswith("irr") else f"{value:.{decimals}f}"
 
 
-def _why(row: Any, agrees: bool, ours: float) -> Pair:
-    if row.measure == "irr_interpolated":
-        return (
-            ("内插法数值与公布位数一致；精确值另列", "interpolated figure agrees; exact one beside it")
-            if agrees
-            else ("内插法数值与公布值不一致", "the interpolated figure does not agree")
-        )
+def _why(row: Any, agrees: bool, ours: float, bound: float) -> Pair:
+    if row.measure == "irr_interpolated" and agrees:
+        return ("内插值与公布值一致；精确值另列", "the interpolated figure agrees; the exact one stands beside it")
     if agrees:
-        return ("与公布位数一致", "agrees to the digits printed")
-    gap = number(abs(ours - row.value), 3)
-    return (
-        f"相差 {gap}；精确值与公布值在末位不同，疑为复利系数表取位所致",
-        f"differs by {gap} in the last digits, perhaps from rounded interest tables",
-    )
+        return ("精确值与公布值一致", "agrees to the digits printed")
+    gap, limit = abs(ours - row.value), number(bound, 2)
+    if row.measure == "npv" and gap <= bound:
+        return (
+            f"相差 {number(gap, 3)}，在复利系数取 {_TABLE_DECIMALS} 位小数可造成的误差（不超过 {limit}）之内",
+            f"differs by {number(gap, 3)}, within what factors rounded to {_TABLE_DECIMALS} decimals explain ({limit})",
+        )
+    return (f"相差 {number(gap, 3)}，请核对", f"differs by {number(gap, 3)}: to be checked")
 
 
 def cost_review(costs: pd.DataFrame, unit_id: str) -> pd.DataFrame:
