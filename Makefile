@@ -21,7 +21,7 @@ report: .venv/.ready ## build the demo reports into reports/demo/ · 生成演�
 	@.venv/bin/perfkit report $(ARGS) "$(ORDER)"
 
 lab: .venv/.ready ## open the notebooks in JupyterLab (Chinese: Settings > Language) · 打开 JupyterLab（中文界面随系统语言）
-	@$(PY) -m jupyter lab $(ARGS) notebooks
+	@$(PY) -m jupyter lab --LabApp.news_url= --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS) notebooks
 
 test: .venv/.ready-dev ## run all tests, the notebooks and doctests among them · 运行全部测试
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)

@@ -1,8 +1,9 @@
 """The samples: each file catalogued with its source and rows, simulated ones named so, published figures re-added."""
 
+from pathlib import Path
+
 import pytest
 
-from pathlib import Path
 from perfkit import readers, rules, tables
 from perfkit.cycle import evaluation
 from perfkit.measure import scorecard

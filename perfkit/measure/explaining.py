@@ -174,5 +174,11 @@ def _gap(row: dict[str, Any], full: str, lang: int) -> str:
             f"{status}，不计入（分值 {full} 分按其余指标折算）",
             f"{status}: not counted ({full} points rescaled)",
         )[lang]
+    if row["status"] == "missing" and (isinstance(row["judged"], str) or not pd.isna(row["used"])):
+        # There is a value, but the rule is silent on it, or wants to know more (finished? share within the band?).
+        status = (
+            "有完成值，但规则未涵盖此情形或缺少所需信息",
+            "a value the rule does not cover, or needs more to score",
+        )[lang]
     points = number(row["points"])
     return (f"{status}，得 {points} 分（满分 {full} 分）", f"{status}: {points} of {full} points")[lang]

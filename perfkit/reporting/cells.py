@@ -17,7 +17,7 @@ from perfkit import tables
 MISSING = "—"
 _WHOLE = 1e-9
 # In ems: up to here a cell stays on one line, from there on it needs room.
-_TIGHT, _LONG = 6.0, 18.0
+_TIGHT, _LONG = 5.6, 18.0
 _LATIN_END = 0x2E7F
 # Enough digits for any float, so that rounding never overflows.
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -146,7 +146,7 @@ def _spans(columns: Sequence[list[str]], merged: Sequence[int]) -> list[list[int
 def _width(title: str, cells: Sequence[str]) -> str:
     """Say how wide a column of words should be: short words stay on a line, sentences get room."""
     widest = max(sum(1.0 if ord(c) > _LATIN_END else 0.55 for c in cell) for cell in [title, *cells])
-    return "tight" if widest <= _TIGHT else "long" if widest > _LONG else ""
+    return "tight" if widest <= _TIGHT else "long" if widest > _LONG else "mid"
 
 
 def facts(caption: str, pairs: Sequence[tuple[str, str]]) -> str:

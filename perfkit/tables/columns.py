@@ -47,6 +47,18 @@ AUTHORITIES = {
     "secondary": ("二手资料", "second hand"),
     "kit": ("工具设定", "configured"),
 }
+FINDINGS = {
+    "points_not_by_rule": ("得分与规则不符", "points do not follow the rule"),
+    "points_rounded": ("得分取整", "points rounded"),
+    "execution_rate": ("执行率与资金不符", "execution rate does not follow the money"),
+    "total_does_not_add_up": ("总分与各行不符", "total does not add up"),
+    "grade_does_not_follow": ("等级与总分不符", "grade does not follow the total"),
+    "level_weights": ("一级指标权重不同", "level-1 weights differ"),
+    "over_fulfilled": ("超额完成", "over-fulfilled"),
+    "value_missing": ("缺完成值", "value missing"),
+    "total_missing": ("未公布得分", "no score published"),
+    "grade_missing": ("未公布等级", "no grade published"),
+}
 MEASURES = {
     "npv": ("净现值", "net present value"),
     "irr": ("内部收益率", "internal rate of return"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from perfkit.tables.columns import (
     AUTHORITIES,
+    FINDINGS,
     DIRECTIONS,
     INDICATOR,
     INDICATOR_KINDS,
@@ -176,7 +177,7 @@ RESULTS = (
         published=column("text", "公布值", "published"),
         computed=column("text", "精确值", "exact"),
         by_hand=column("text", "内插值", "interpolated"),
-        agrees=column("yes_no", "与公布位数一致", "agrees to the digits printed"),
+        agrees=column("yes_no", "一致", "agrees", note="按公布的小数位"),
         why_zh=column("text", "说明", "why (zh)"),
         why_en=column("text", "说明（英文）", "why"),
     ),
@@ -206,7 +207,7 @@ RESULTS = (
         unit_id=UNIT,
         indicator_id=column("text", "指标编码", "indicator code"),
         level3=column("text", "三级指标", "level 3"),
-        kind=column("text", "问题类型", "kind", need=True),
+        kind=column("text", "问题类型", "kind", need=True, choices=FINDINGS),
         severity=column("text", "性质", "severity", need=True, choices=SEVERITIES),
         reported=column("text", "填报", "reported"),
         computed=column("text", "复算", "recomputed"),

@@ -51,9 +51,11 @@ class TestOracle:
 
     @pytest.mark.parametrize("policy", ["ignore", "flag"])
     def test_without_deduction_more_is_as_good(self, oracle, policy):
-        table, expected = oracle
+        table, _expected = oracle
         table = table[table["direction"] > 0]
-        share = scoring.proportional(table["actual"], table["target"], ["ge"] * len(table), policy=policy, tolerance=0.3)
+        share = scoring.proportional(
+            table["actual"], table["target"], ["ge"] * len(table), policy=policy, tolerance=0.3
+        )
         met = (table["actual"] >= table["target"]).to_numpy()
         assert share[met].tolist() == [1.0] * met.sum()
 
@@ -244,7 +246,11 @@ class TestProperties:
     def test_each_share_depends_on_its_own_row_only(self, rows, random):
         order = list(range(len(rows)))
         random.shuffle(order)
-        for function, more in ((scoring.proportional, {}), (scoring.threshold, {"pass_rate": 0.6}), (scoring.met, {})):
+        for function, more in (
+            (scoring.proportional, {}),
+            (scoring.threshold, {"pass_rate": 0.6}),
+            (scoring.met, {}),
+        ):
             together = function(*zip(*rows, strict=True), **more)
             shuffled = function(*zip(*(rows[i] for i in order), strict=True), **more)
             alone = [one(function, *row, **more) for row in rows]
@@ -284,7 +290,9 @@ class TestNewYork:
         items = nyc["indicators"].merge(nyc["values"], on=["unit_id", "indicator_id"])
         items = items.assign(met=scoring.met(items["actual"], items["target"], items["direction"]))
         assert items["points"].eq(1).all()
-        mine = (items["met"] * items["points"]).groupby(items["unit_id"]).sum() / items.groupby("unit_id")["points"].sum()
+        mine = (items["met"] * items["points"]).groupby(items["unit_id"]).sum() / items.groupby("unit_id")[
+            "points"
+        ].sum()
         published = pd.read_csv(
             folder / "published_agency_outcomes.csv",
             dtype={"Agency.Number": str},

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import ScoreError
@@ -38,6 +38,7 @@ def test_points_that_make_no_weights(points):
         weighting.given(pd.Series(points, dtype=float))
 
 
+@settings(max_examples=40)
 @given(LEVELS)
 def test_equal_weights_sum_to_one(rows):
     weights = weighting.equal(pd.DataFrame(rows, columns=["level1", "level2", "level3"]))
@@ -45,6 +46,7 @@ def test_equal_weights_sum_to_one(rows):
     assert (weights > 0).all()
 
 
+@settings(max_examples=40)
 @given(LEVELS)
 def test_level_1_groups_weigh_alike(rows):
     levels = pd.DataFrame(rows, columns=["level1", "level2", "level3"])
@@ -52,6 +54,7 @@ def test_level_1_groups_weigh_alike(rows):
     assert groups.tolist() == pytest.approx([1 / len(groups)] * len(groups))
 
 
+@settings(max_examples=40)
 @given(LEVELS, st.randoms())
 def test_the_order_of_rows_does_not_matter(rows, random):
     levels = pd.DataFrame(rows, columns=["level1", "level2", "level3"])

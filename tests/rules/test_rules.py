@@ -154,7 +154,9 @@ class TestAgainstTheSources:
         held = rules.load("cn-project-2020", LATE)
 
         def same(ours, theirs):
-            return {k.removeprefix("预算"): v for k, v in ours.items()} == {k: theirs[k] for k in LEVELS if k in theirs}
+            return {k.removeprefix("预算"): v for k, v in ours.items()} == {
+                k: theirs[k] for k in LEVELS if k in theirs
+            }
 
         assert same(held.value("self_weights_2020"), printed["self_2020"])
         assert same(held.value("self_weights_2021")["cost"], printed["self_2021_cost"])

@@ -16,9 +16,11 @@ NAMES = sorted(tables.CONTRACTS)
 class TestEveryTable:
     def test_titles_in_both_languages(self, name):
         held = tables.contract(name)
-        assert held.zh.strip() and held.en.strip()
+        assert held.zh.strip()
+        assert held.en.strip()
         for spec in held.columns.values():
-            assert spec.metadata["zh"].strip() and spec.metadata["en"].strip()
+            assert spec.metadata["zh"].strip()
+            assert spec.metadata["en"].strip()
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_no_two_columns_share_a_title(self, name, lang):
@@ -31,7 +33,7 @@ class TestEveryTable:
         held = tables.contract(name)
         assert set(held.key) <= set(held.columns)
         if held.key:
-            assert list(held.columns)[0] == held.key[0]
+            assert next(iter(held.columns)) == held.key[0]
 
     def test_words_of_a_choice_differ(self, name):
         for spec in tables.contract(name).columns.values():

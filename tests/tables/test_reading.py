@@ -191,9 +191,9 @@ class TestTheFileAsAWhole:
     @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"<html>not a workbook</html>"])
     def test_damaged_workbook(self, tmp_path, content):
         (tmp_path / "坏.xlsx").write_bytes(content)
-        with pytest.raises(TableError, match="坏.xlsx"):
+        with pytest.raises(TableError, match=r"坏\.xlsx"):
             tables.read(tmp_path / "坏.xlsx", "values")
-        with pytest.raises(TableError, match="坏.xlsx"):
+        with pytest.raises(TableError, match=r"坏\.xlsx"):
             tables.read_all(tmp_path / "坏.xlsx", ["values"])
 
     def test_zip_that_is_no_workbook(self, tmp_path):

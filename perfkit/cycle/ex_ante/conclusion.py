@@ -34,6 +34,8 @@ class Conclusion:
     @property
     def text(self) -> Pair:
         """The conclusion as one sentence."""
+        if self.code == "none":
+            return ("本报告不出具总体结论。", "No overall conclusion is given.")
         return (f"总体结论：{self.words[0]}。", f"Overall conclusion: {self.words[1]}.")
 
 

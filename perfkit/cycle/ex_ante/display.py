@@ -69,12 +69,15 @@ def method(economics: Economy, rule_set: RuleSet) -> Pair:
 def amounts(proposal: pd.Series, conclusion: Conclusion) -> list[tuple[Pair, Any]]:
     """Return requested, cut and recommended amounts as (label, value) pairs."""
     unit = money_unit(proposal)
+    asked: list[tuple[Pair, Any]] = [((f"申请金额（{unit}）", f"requested ({unit})"), conclusion.requested)]
     cut = conclusion.requested - conclusion.recommended
+    if np.isnan(cut):
+        return asked
     return [
-        ((f"申请金额（{unit}）", f"requested ({unit})"), conclusion.requested),
-        ((f"核减金额（{unit}）", f"cut ({unit})"), None if np.isnan(cut) else cut),
-        ((f"建议金额（{unit}）", f"recommended ({unit})"), None if np.isnan(cut) else conclusion.recommended),
-        (("核减比例", "share cut"), None if np.isnan(cut) else percent(cut / conclusion.requested)),
+        *asked,
+        ((f"核减金额（{unit}）", f"cut ({unit})"), cut),
+        ((f"建议金额（{unit}）", f"recommended ({unit})"), conclusion.recommended),
+        (("核减比例", "share cut"), percent(cut / conclusion.requested) if conclusion.requested else None),
     ]
 
 

@@ -98,8 +98,10 @@ def panel_facts(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pa
 
 
 def dissent(panel: pd.DataFrame, scored: pd.DataFrame, unit_id: str) -> list[Pair]:
-    """Return the items on which experts disagree, and every opinion they wrote down."""
-    split = scored[scored["split"].astype(bool)] if len(scored) else scored
+    """Return the items on which experts disagree, and every opinion they wrote down; without a panel, that."""
+    if scored.empty:
+        return [("没有专家评分。", "There are no panel scores.")]
+    split = scored[scored["split"].astype(bool)]
     lines = [
         (
             (
@@ -114,7 +116,7 @@ def dissent(panel: pd.DataFrame, scored: pd.DataFrame, unit_id: str) -> list[Pai
         for item in split.itertuples()
     ]
     written = panel[(panel["unit_id"] == unit_id) & panel["opinion"].notna()]
-    names = dict(zip(scored["indicator_id"], scored["level3"], strict=True)) if len(scored) else {}
+    names = dict(zip(scored["indicator_id"], scored["level3"], strict=True))
     for item, group in written.groupby(["indicator_id", "opinion"], sort=False):
         who = "、".join(group["expert_id"])
         lines.append((f"{who} 就“{names.get(item[0], item[0])}”提出：{item[1]}", f"{who} on {item[0]}: {item[1]}"))
