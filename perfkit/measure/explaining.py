@@ -149,7 +149,7 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
 
 def _over(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
     over = percent(row["over"])
-    if row["share"] < 1:
+    if rule["policy"] == "deduct":
         allowed = percent(rule["tolerance"])
         return (
             f"（高于目标 {over}，超出容许的 {allowed} 的部分扣减）",
@@ -174,7 +174,9 @@ def _gap(row: dict[str, Any], full: str, lang: int) -> str:
             f"{status}，不计入（分值 {full} 分按其余指标折算）",
             f"{status}: not counted ({full} points rescaled)",
         )[lang]
-    if row["status"] == "missing" and (isinstance(row["judged"], str) or not pd.isna(row["used"])):
+    if row["status"] == "missing" and (
+        isinstance(row["judged"], str) or not pd.isna(row["used"]) or not pd.isna(row["points_reported"])
+    ):
         # There is a value, but the rule is silent on it, or wants to know more (finished? share within the band?).
         status = (
             "有完成值，但规则未涵盖此情形或缺少所需信息",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 _NONE = np.array(None, dtype=object)
-DECIMALS = 9  # a sum of printed points is exact to this many places; float dust must not cost a grade
+DECIMALS = 9  # a sum of printed points is exact to this many places
 
 
 def round_points(points: npt.ArrayLike, *, decimals: int, mode: str) -> npt.NDArray[np.float64]:
@@ -58,8 +58,9 @@ def grade(points: npt.ArrayLike, bands: Sequence[Mapping[str, Any]]) -> pd.DataF
     """
     rising = sorted(bands, key=lambda band: band["min"])
     mins = np.array([band["min"] for band in rising], dtype=float)
+    # Float dust (1e-13) must not cost a grade, a true difference (1e-10) must.
     values = np.round(np.asarray(points, dtype=float), DECIMALS + 2)
-    at = np.searchsorted(mins, np.nan_to_num(values, nan=-np.inf) + 10.0 ** -(DECIMALS + 1), side="right") - 1
+    at = np.searchsorted(mins, np.nan_to_num(values, nan=-np.inf) + 10.0 ** -(DECIMALS + 3), side="right") - 1
     known = ~np.isnan(values) & (at >= 0)
     at = np.maximum(at, 0)
     above = np.minimum(at + 1, len(rising) - 1)

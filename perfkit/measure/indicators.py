@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 
 import pandas as pd
 
@@ -10,6 +10,12 @@ from perfkit import tables
 from perfkit.errors import Problem, ScoreError, fail_if_any
 
 _SUM_TOLERANCE = 1e-9
+# What a leaf wants whose rule is unknown, so that all its faults come at once.
+_BY_KIND = {
+    "quantitative": ("direction", "target"),
+    "yes_no": ("direction", "target"),
+    "check_points": ("check_points",),
+}
 
 
 def applying_to(indicators: pd.DataFrame, unit_id: str) -> pd.DataFrame:
@@ -25,22 +31,22 @@ def applying_to(indicators: pd.DataFrame, unit_id: str) -> pd.DataFrame:
 
 
 def check(
-    indicators: pd.DataFrame, *, full_points: float, rules: Collection[str], units: Collection[str] = ()
+    indicators: pd.DataFrame, *, full_points: float, needs: Mapping[str, tuple[str, ...]], units: Collection[str] = ()
 ) -> None:
     """Check that a library is whole.
 
-    Points of each unit's indicators add up to ``full_points``; every leaf has points and a known rule (or none of
-    its own); a quantitative leaf has a direction and a target; check points are listed; a code common to all units
-    is not used again by a unit.
+    Points of each unit's indicators add up to ``full_points``; every leaf has points, a known rule, and what that
+    rule cannot do without (a target, a direction, a floor, check points); a code common to all units is not used again by
+    a unit.
 
     Parameters
     ----------
     indicators
-        Table ``indicators``.
+        Table ``indicators``, with ``rule_used``: the rule by which each leaf is scored (its own, or its kind's).
     full_points
         What the points of a unit add up to.
-    rules
-        The rule names in force.
+    needs
+        The rules in force, each with the columns it needs.
     units
         Units to check for; by default every unit named in the library (or all together if none is).
 
@@ -64,18 +70,19 @@ def check(
                     column="points",
                 )
             )
-        if isinstance(item["rule"], str) and item["rule"] not in rules:
-            problems.append(
-                Problem(
-                    ("unknown scoring rule", "未知的计分规则"),
-                    at(row, "rule"),
-                    ", ".join(sorted(rules)),
-                    item["rule"],
-                    ("name a rule of the pack", "请填写规则包中的规则名"),
-                    column="rule",
-                )
+        rule = item["rule_used"]
+        if rule not in needs:
+            problems.append(_no_rule(item, at, row, needs))
+        problems += [
+            Problem(
+                (f"the rule {rule} needs {column}", f"计分规则 {rule} 需要 {column}"),
+                at(row, column),
+                do=("fill it in", "请填写"),
+                column=column,
             )
-        problems.extend(_unscorable(item, at, row))
+            for column in needs.get(rule, _BY_KIND.get(item["kind"], ()))
+            if pd.isna(item[column])
+        ]
     named = list(indicators["unit_id"].dropna().unique())
     for unit in list(units) or named or [""]:
         own = applying_to(indicators, unit)
@@ -108,21 +115,24 @@ def check(
     fail_if_any(ScoreError, str(indicators.attrs.get("where", "indicators")), problems)
 
 
-def _unscorable(item: pd.Series, at: Callable[[Hashable, str], str], row: Hashable) -> list[Problem]:
-    """Say what a leaf lacks to be scored."""
-    needs = []
-    if item["kind"] in ("quantitative", "yes_no", "satisfaction", "execution") or isinstance(item["rule"], str):
-        needs = [column for column in ("direction", "target") if pd.isna(item[column])]
-        if item["direction"] == "in" and pd.isna(item["target_high"]):
-            needs.append("target_high")
-    if item["kind"] in ("check_points", "qualitative", "reported"):
-        needs = ["check_points"] if item["kind"] == "check_points" and pd.isna(item["check_points"]) else []
-    return [
-        Problem(
-            (f"a leaf of kind {item['kind']} lacks {column}", f"“{item['kind']}”类指标缺少 {column}"),
-            at(row, column),
-            do=("fill it in", "请填写"),
-            column=column,
+def _no_rule(
+    item: pd.Series, at: Callable[[Hashable, str], str], row: Hashable, needs: Mapping[str, tuple[str, ...]]
+) -> Problem:
+    known = ", ".join(sorted(needs))
+    if isinstance(item["rule"], str):
+        return Problem(
+            ("unknown scoring rule", "未知的计分规则"),
+            at(row, "rule"),
+            known,
+            item["rule"],
+            ("name a rule of the pack", "请填写规则包中的规则名"),
+            column="rule",
         )
-        for column in needs
-    ]
+    return Problem(
+        (f"the scheme has no rule for kind {item['kind']}", f"计分办法没有“{item['kind']}”类指标的规则"),
+        at(row, "kind"),
+        known,
+        f"{item['kind']} {item['direction'] if isinstance(item['direction'], str) else ''}".strip(),
+        ("name a rule in the column rule", "请在计分规则列填写规则名"),
+        column="kind",
+    )

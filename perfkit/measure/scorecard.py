@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from perfkit.measure import explaining, grading, indicators, scoring
 from perfkit.rules import RuleSet
 
 _EXCLUDED, _ZERO = "exclude", "zero"
+_DUST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,14 @@ def score(
     are rescaled. ``points_low`` and ``points_high`` bound it by what the missing and unverified items might be worth.
     """
     chosen = _scheme(rule_set, scheme)
-    rule_names = [name.removeprefix("rule_") for name in rule_set.in_force("rule_")]
     full = float(rule_set.value("full_points"))
-    known = values[["unit_id", "year"]].drop_duplicates(ignore_index=True)
+    known = _known(values, library, units)
     names = list(dict.fromkeys(known["unit_id"]))
     own = set(library["unit_id"].dropna())
-    indicators.check(library, full_points=full, rules=rule_names, units=names if own else names[:1])
+    library = check_library(library, rule_set, scheme=chosen, units=names if own else names[:1])
     _fail_if_unknown_codes(values, library)
     items = _grid(values, library, known)
-    items["rule"] = _rule_of(items, rule_set.value("schemes")[chosen])
+    items["rule"] = items.pop("rule_used")
     used = ["full_points", "grade_bands", "schemes", "default_scheme", "rounding", "missing_evidence"]
     items, more = _used_values(items, units, rule_set, denominator)
     items, rules_used = _shares(items, rule_set)
@@ -127,6 +128,32 @@ def score(
     )
 
 
+def check_library(
+    library: pd.DataFrame, rule_set: RuleSet, *, scheme: str | None = None, units: Collection[str] = ()
+) -> pd.DataFrame:
+    """Check that a library is whole under a rule set, and return it with ``rule_used``, the rule of each leaf.
+
+    Parameters
+    ----------
+    library
+        Table ``indicators``.
+    rule_set, scheme
+        The rules; the scheme gives the rule of each kind of indicator that names none of its own.
+    units
+        Units whose points must add up; by default every unit that the library names.
+
+    Raises
+    ------
+    ScoreError
+        All problems at once (see :func:`perfkit.measure.indicators.check`), or a broken rule of the pack.
+    """
+    by_kind = rule_set.value("schemes")[_scheme(rule_set, scheme)]
+    whole = library.assign(rule_used=_rule_of(library, by_kind))
+    full = float(rule_set.value("full_points"))
+    indicators.check(whole, full_points=full, needs=_needs(rule_set), units=units)
+    return whole
+
+
 def _scheme(rule_set: RuleSet, scheme: str | None) -> str:
     there = rule_set.value("schemes")
     chosen = scheme or str(rule_set.value("default_scheme"))
@@ -136,6 +163,52 @@ def _scheme(rule_set: RuleSet, scheme: str | None) -> str:
             [Problem(("unknown scheme", "未知的计分办法"), rule_set.pack.id, ", ".join(there), chosen)],
         )
     return chosen
+
+
+def _known(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the units and years to score, those without a single value too where common indicators apply."""
+    known = values[["unit_id", "year"]].drop_duplicates()
+    if units is not None and library["unit_id"].isna().any():
+        silent = units.loc[~units["unit_id"].isin(known["unit_id"]), ["unit_id", "year"]]
+        known = pd.concat([known, silent]) if len(silent) else known
+    return known.reset_index(drop=True)
+
+
+def _needs(rule_set: RuleSet) -> dict[str, tuple[str, ...]]:
+    """Return for each rule in force the columns of the library that it cannot do without.
+
+    Raises
+    ------
+    ScoreError
+        If a rule names no known function, or not exactly the numbers that its function takes.
+    """
+    needs, problems = {}, []
+    for parameter in rule_set.in_force("rule_"):
+        rule = rule_set.value(parameter)
+        function = rule["function"]
+        where = f"{rule_set.pack.id} › {parameter}"
+        if function not in scoring.KINDS:
+            problems.append(
+                Problem(
+                    ("unknown function", "未知的函数"), where, ", ".join(scoring.KINDS), function, column=parameter
+                )
+            )
+            continue
+        must, may = scoring.numbers_of(function)
+        given = set(rule) - {"function", "zh", "en", "cap"}
+        problems += [
+            Problem(
+                (f"{function} takes no number {name}", f"{function} 没有数值 {name}"), where, ", ".join(may), name
+            )
+            for name in sorted(given - set(may))
+        ]
+        problems += [
+            Problem((f"{function} needs the number {name}", f"{function} 缺少数值 {name}"), where, name)
+            for name in sorted(set(must) - given)
+        ]
+        needs[parameter.removeprefix("rule_")] = scoring.KINDS[function].needs
+    fail_if_any(ScoreError, f"rule pack {rule_set.pack.id}", problems)
+    return needs
 
 
 def _fail_if_unknown_codes(values: pd.DataFrame, library: pd.DataFrame) -> None:
@@ -201,8 +274,7 @@ def _used_values(
     execution = items["kind"].eq("execution") & items["verified"].isna()
     if units is not None and execution.any():
         rates = execution_rates(units, rule_set, denominator)
-        computed = items[["unit_id", "year"]].merge(rates, on=list(rates.columns[:-1]), how="left")["rate"]
-        computed = computed.set_axis(items.index).where(execution)
+        computed = _rate_of(items, rates).where(execution)
         scale = np.where(items["unit"].fillna("").eq("%"), 100.0, 1.0)
         used = used.where(computed.isna(), computed * scale)
         used_from = used_from.where(computed.isna(), "computed")
@@ -215,13 +287,22 @@ def _used_values(
     return items.assign(used=used, used_rate=used_rate, used_from=used_from, status=status), more
 
 
+def _rate_of(items: pd.DataFrame, rates: pd.DataFrame) -> pd.Series:
+    """Give each item its unit's rate of its year; where a year is blank on either side the unit's only row counts."""
+    exact = items[["unit_id", "year"]].merge(rates, on=["unit_id", "year"], how="left")["rate"].set_axis(items.index)
+    only = rates[~rates["unit_id"].duplicated(keep=False)]
+    alone = items["unit_id"].map(only.set_index("unit_id")["rate"])
+    blank = items["year"].isna() | items["unit_id"].isin(only.loc[only["year"].isna(), "unit_id"])
+    return exact.where(exact.notna(), alone.where(blank))
+
+
 def execution_rates(units: pd.DataFrame, rule_set: RuleSet, denominator: str) -> pd.DataFrame:
     """Return the execution rate (spent / denominator, a share of one) of each unit.
 
     Returns
     -------
     DataFrame
-        ``unit_id``, ``year`` (only where a unit has several rows) and ``rate``; missing where the money is not known.
+        ``unit_id``, ``year`` and ``rate``; the rate is missing where the money is not known.
 
     Raises
     ------
@@ -235,8 +316,7 @@ def execution_rates(units: pd.DataFrame, rule_set: RuleSet, denominator: str) ->
             [Problem(("unknown denominator", "未知的分母"), expected=", ".join(named), got=denominator)],
         )
     base = units[named[denominator]].where(units[named[denominator]] > 0)
-    keys = ["unit_id"] if units["unit_id"].is_unique else ["unit_id", "year"]
-    return units[keys].assign(rate=units["spent"] / base)
+    return units[["unit_id", "year"]].assign(rate=units["spent"] / base)
 
 
 def _shares(items: pd.DataFrame, rule_set: RuleSet) -> tuple[pd.DataFrame, list[str]]:
@@ -246,11 +326,6 @@ def _shares(items: pd.DataFrame, rule_set: RuleSet) -> tuple[pd.DataFrame, list[
         parameter = f"rule_{name}"
         rule = rule_set.value(parameter)
         function = rule["function"]
-        if function not in scoring.KINDS:
-            raise ScoreError(
-                (f"rule {name!r} names no known function", f"规则“{name}”的函数未知"),
-                [Problem(("unknown function", "未知的函数"), parameter, ", ".join(scoring.KINDS), function)],
-            )
         used.append(parameter)
         numbers = {key: value for key, value in rule.items() if key not in ("function", "zh", "en")}
         if function == "proportional" and "over_fulfilment" in rule_set.parameters:
@@ -262,8 +337,9 @@ def _shares(items: pd.DataFrame, rule_set: RuleSet) -> tuple[pd.DataFrame, list[
     rate = scoring.completion(items["used"], items["target"], items["direction"].fillna("ge"))
     over = rate - 1.0
     flagged = items["kind"].eq("quantitative") & items["direction"].eq("ge")
-    limit = rule_set.value("over_fulfilment")["tolerance"] if "over_fulfilment" in rule_set.parameters else np.inf
-    return items.assign(share=share, rate=rate, over=np.where(flagged & (over > limit), over, np.nan)), used
+    choice = rule_set.value("over_fulfilment") if "over_fulfilment" in rule_set.parameters else {"policy": "ignore"}
+    limit = float("inf" if choice["policy"] == "ignore" else choice["tolerance"])
+    return items.assign(share=share, rate=rate, over=np.where(flagged & (over > limit + _DUST), over, np.nan)), used
 
 
 def _rules_of(items: pd.DataFrame, rule_set: RuleSet) -> dict[str, dict[str, Any]]:
@@ -323,7 +399,8 @@ def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame
             np.isclose(scale, 1.0), sums[column], grading.round_points(sums[column] * scale, **rounding)
         )
         results[column] = np.round(rescaled, grading.DECIMALS)
-    results["coverage"] = np.round((sums["assessed"] / full).to_numpy(), grading.DECIMALS)
+    share = (sums["assessed"] / sums["weight"]).where(sums["weight"] > 0, 0.0)
+    results["coverage"] = np.round(share.to_numpy(), grading.DECIMALS)
     grades: Any = grading.grade(results["points"], rule_set.value("grade_bands"))
     results = results.join(grades)
     results = results.assign(pack=rule_set.pack.id, on=rule_set.on.isoformat())

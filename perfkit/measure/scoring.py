@@ -7,6 +7,7 @@ project never moves another project's score. The numbers stand in rule packs, ne
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -280,7 +281,8 @@ def reported(points: npt.ArrayLike, full: npt.ArrayLike) -> Array:
 class Kind:
     """How a rule function is fed from the columns of an item, and the sentence that explains it.
 
-    ``columns`` are the items' columns passed in order. ``zh`` and ``en`` are templates over the item's printed
+    ``columns`` are the items' columns passed in order, ``needs`` those of the library without which nothing can be
+    scored. ``zh`` and ``en`` are templates over the item's printed
     values; :func:`perfkit.measure.scorecard.explain` fills them in.
     """
 
@@ -288,6 +290,14 @@ class Kind:
     columns: tuple[str, ...]
     zh: str
     en: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns of the library that the function cannot do without."""
+        given = {"listed": "check_points"}
+        return tuple(
+            given.get(c, c) for c in self.columns if c in ("target", "target_high", "floor", "direction", "listed")
+        )
 
 
 KINDS: Mapping[str, Kind] = {
@@ -349,6 +359,13 @@ KINDS: Mapping[str, Kind] = {
         "no detail in the form, points as reported",
     ),
 }
+
+
+def numbers_of(function: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the numbers that a rule of this function must give, and those that it may give."""
+    taken = inspect.signature(KINDS[function].function).parameters.values()
+    named = [p for p in taken if p.kind is p.KEYWORD_ONLY]
+    return tuple(p.name for p in named if p.default is p.empty), tuple(p.name for p in named)
 
 
 def shares(items: pd.DataFrame, function: str, numbers: Mapping[str, Any]) -> Array:

@@ -46,8 +46,8 @@ class Job:
     """One report to make.
 
     ``parameters`` are those the order gives, ``settings`` all that the notebook will see (with its defaults),
-    ``slug`` a file name that no other run shares, ``title`` a hint until the report names itself, ``heading`` what the
-    index lists it under.
+    ``slug`` a file name that no other run shares, ``title`` a hint until the report names itself, ``heading`` what
+    the index lists it under.
     """
 
     notebook: Path

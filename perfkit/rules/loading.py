@@ -96,6 +96,8 @@ def load(pack: str | Path, on: str | dt.date) -> RuleSet:
 
 
 def _day(on: str | dt.date) -> dt.date:
+    if isinstance(on, dt.datetime):
+        return on.date()
     if isinstance(on, dt.date):
         return on
     try:
@@ -120,6 +122,8 @@ def _parts(home: Path) -> tuple[Pack, dict[str, Source], dict[str, Parameter]]:
             shape = _VALUES.get(name) or (_VALUES["rule_"] if name.startswith("rule_") else None)
             if shape:
                 problems.extend(_misfits(shape, entry.value, where))
+    if not problems and not parameters:
+        problems.append(Problem(("the pack has no parameters", "规则包没有参数"), f"{home.name} › parameters.yaml"))
     fail_if_any(RuleError, f"rule pack {home.name}", problems)
     return what, sources, parameters
 

@@ -102,19 +102,29 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
             frame[str(title).strip()] = pd.Series(texts, index=index, dtype="str")
     letters = {name: get_column_letter(at + 1) for name, at in found.items()} if rows is None else {}
     already = {(p.column, p.where) for p in problems}
-    problems += [p for p in _contract_problems(frame, held, where, letters) if (p.column, p.where) not in already]
+    # A column that is not there is one problem, not one a row.
+    absent = {name for name in held.columns if name not in found}
+    problems += [
+        p
+        for p in _contract_problems(frame, held, where, letters)
+        if (p.column, p.where) not in already and not absent & set(p.column.split("+")) & _needed(held)
+    ]
     fail_if_any(TableError, where, problems)
     frame.attrs.update(where=where, letters=letters)
     return frame
 
 
+def _needed(held: Contract) -> set[str]:
+    return {name for name, spec in held.columns.items() if spec.required}
+
+
 def _match_header(
     header: Sequence[Any], held: Contract, where: str, row: int
 ) -> tuple[dict[str, int], list[Problem]]:
-    names: dict[str, str] = {}
+    # A column's own name comes before any other column's title.
+    names: dict[str, str] = {plain(name): name for name in held.columns}
     for name, spec in held.columns.items():
         for title in (
-            name,
             spec.metadata["zh"],
             spec.metadata["en"],
             re.sub(r"（.*?）|\(.*?\)", "", spec.metadata["zh"]),

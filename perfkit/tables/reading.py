@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 from openpyxl import load_workbook
@@ -20,6 +21,8 @@ from perfkit.tables.checking import is_called, make
 from perfkit.tables.columns import Contract
 from perfkit.tables.contracts import contract
 
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _SUFFIXES = (".csv", ".xlsx", ".xlsm", ".parquet")
 
 
@@ -65,12 +68,7 @@ def read_all(path: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     """
     source = Path(path)
     if source.is_dir():
-        found = {
-            name: each
-            for name in names
-            for each in sorted(source.iterdir())
-            if each.suffix.lower() in _SUFFIXES and is_called(each.name.split(".")[0], contract(name))
-        }
+        found = _files_called(source, names)
     elif source.is_file():
         found = dict.fromkeys(_sheets_called(source, names), source)
     else:
@@ -156,7 +154,7 @@ def _sheet_grid(path: Path, held: Contract, sheet: str | None) -> tuple[list[Seq
             [Problem(("unknown sheet", "未知的工作表"), path.name, ", ".join(book.sheetnames), sheet)],
         )
     cells: list[Sequence[Any]] = [[_shown(cell) for cell in row] for row in book[sheet].iter_rows()]
-    _fail_if_formula_without_value(path, sheet, cells)
+    _fail_if_formula_without_value(path, sheet)
     return cells, sheet
 
 
@@ -168,25 +166,64 @@ def _shown(cell: Any) -> Any:
     return value
 
 
-def _fail_if_formula_without_value(path: Path, sheet: str, cells: Sequence[Sequence[Any]]) -> None:
+def _fail_if_formula_without_value(path: Path, sheet: str) -> None:
     """Refuse a formula that was never calculated: it reads as empty and would be lost."""
     with zipfile.ZipFile(path) as archive:
-        if not any(b"<f>" in archive.read(n) for n in archive.namelist() if n.startswith("xl/worksheets/sheet")):
-            return
-    formulas = load_workbook(path)[sheet]
+        body = archive.read(_sheet_file(archive, sheet))
+    if b"<f" not in body:
+        return
     problems = [
         Problem(
             ("a formula was never calculated", "公式尚未计算"),
-            f"{path.name} › {sheet} › {cell.coordinate}",
-            got=str(cell.value),
+            f"{path.name} › {sheet} › {cell.get('r')}",
+            got=f"={cell.findtext(f'{_MAIN}f') or ''}",
             do=("open the file in Excel or WPS and save it", "请用 Excel 或 WPS 打开并保存一次"),
-            column=cell.column_letter,
+            column=str(cell.get("r")),
         )
-        for row in formulas.iter_rows()
-        for cell in row
-        if cell.data_type == "f" and cells[cell.row - 1][cell.column - 1] is None
+        for cell in _parsed(body).iter(f"{_MAIN}c")
+        if cell.find(f"{_MAIN}f") is not None and _is_uncalculated(cell)
     ]
     fail_if_any(TableError, f"{path.name} › {sheet}", problems)
+
+
+def _is_uncalculated(cell: ElementTree.Element) -> bool:
+    """Say whether a formula's cell has no value; text that came out empty is one."""
+    value = cell.find(f"{_MAIN}v")
+    return (value is None or not value.text) and cell.get("t") != "str"
+
+
+def _parsed(part: bytes) -> ElementTree.Element:
+    # A workbook's parts declare no entities; one that does is not a workbook and is not parsed.
+    if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
+        raise ValueError("a part of the workbook declares entities")
+    return ElementTree.fromstring(part)  # noqa: S314 - see above
+
+
+def _sheet_file(archive: zipfile.ZipFile, sheet: str) -> str:
+    """Return the part of a workbook that holds ``sheet``."""
+    book = _parsed(archive.read("xl/workbook.xml"))
+    links = _parsed(archive.read("xl/_rels/workbook.xml.rels"))
+    wanted = next(each.get(f"{_LINKS}id") for each in book.iter(f"{_MAIN}sheet") if each.get("name") == sheet)
+    target = next(str(each.get("Target")) for each in links if each.get("Id") == wanted)
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _files_called(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Return the file of each table; two files for one table are refused, since one of them would be lost."""
+    there = sorted(each for each in folder.iterdir() if each.suffix.lower() in _SUFFIXES and each.name[0] not in ".~")
+    named = {name: [f for f in there if is_called(f.name.split(".")[0], contract(name))] for name in names}
+    problems = [
+        Problem(
+            (f"two files for the table {name}", f"“{contract(name).zh}”有两个文件"),
+            folder.name,
+            got=", ".join(each.name for each in files),
+            do=("keep one of them", "请只保留一个"),
+        )
+        for name, files in named.items()
+        if len(files) > 1
+    ]
+    fail_if_any(TableError, folder.name, problems)
+    return {name: files[0] for name, files in named.items() if files}
 
 
 def _sheets_called(path: Path, names: Iterable[str]) -> list[str]:

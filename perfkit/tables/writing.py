@@ -16,6 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from perfkit.errors import Problem, TableError
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
 
 _HEAD = PatternFill("solid", fgColor="E8EEF4")
@@ -93,7 +94,8 @@ def _fill(sheet: Worksheet, header: list[str], rows: Any) -> None:
         for at, value in enumerate(line, start=1):
             if value is None or (not isinstance(value, str) and pd.isna(value)):
                 continue
-            cell = sheet.cell(row, at, value if isinstance(value, bool | int | float) else str(value))
+            plain = value.item() if hasattr(value, "item") else value
+            cell = sheet.cell(row, at, plain if isinstance(plain, bool | int | float) else str(plain))
             if isinstance(cell.value, str) and cell.data_type == "f":
                 cell.data_type, cell.quotePrefix = "s", True
     for at, title in enumerate(header, start=1):
@@ -103,13 +105,20 @@ def _fill(sheet: Worksheet, header: list[str], rows: Any) -> None:
 
 
 def _save(book: Workbook, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
+    part: Path | None = None
     try:
-        book.save(name)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        part = Path(name)
+        os.close(handle)
+        book.save(part)
+        part.replace(path)
+    except OSError as error:
+        raise TableError(
+            (f"{path} cannot be written", f"{path} 无法写入"),
+            [Problem(("the file cannot be written", "文件无法写入"), str(path), got=str(error.strerror))],
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
     return path

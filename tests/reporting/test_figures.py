@@ -48,7 +48,7 @@ def rows(shown):
 
 def test_a_contract_gives_titles_labels_rates_and_years():
     printed = rows(Document("zh").table(SCORES, "评分表", name="scores"))
-    assert printed[0] == ["单位或项目编码", "年度", "得分率", "得分", "指标值", "指标性质", "计分说明"]
+    assert printed[0] == ["单位或项目编码", "年度", "得分率", "得分", "指标数值", "指标性质", "计分说明"]
     assert printed[1] == ["007", "2022", "86.20%", "1,234.57", "735", "定量", "第一行<br>第二行"]
     assert printed[2][2] == "—"
     assert printed[2][3] == "3.00"
@@ -113,10 +113,10 @@ def test_titles_and_notices_are_escaped_and_told_in_the_language_of_the_document
 
 
 EMPTY = {
-    "bars": lambda doc: doc.bars([], [], None, "甲", "替代", xlabel="x"),
-    "distribution": lambda doc: doc.distribution([None, float("nan")], 1.0, "甲", "替代", xlabel="x"),
-    "lines": lambda doc: doc.lines(pd.DataFrame({"rate": []}), "rate", "甲", "替代", xlabel="x", ylabel="y"),
-    "steps": lambda doc: doc.steps([], "甲", "替代", unit="元"),
+    "bars": lambda doc, **more: doc.bars(pd.DataFrame(), ("a", "b", "c"), "甲", "替代", xlabel="x", **more),
+    "distribution": lambda doc, **more: doc.distribution([None, float("nan")], 1.0, "甲", "替代", xlabel="x", **more),
+    "lines": lambda doc, **more: doc.lines(pd.DataFrame(), "甲", "替代", xlabel="x", ylabel="y", **more),
+    "steps": lambda doc, **more: doc.steps([], "甲", "替代", unit="元", **more),
 }
 
 
@@ -124,7 +124,8 @@ EMPTY = {
 @pytest.mark.parametrize(("lang", "none"), [("zh", "（无）"), ("en", "(none)")])
 def test_a_chart_without_data_says_so_and_takes_no_number(kind, lang, none):
     doc = Document(lang)
-    shown = EMPTY[kind](doc)
+    assert EMPTY[kind](doc).markup == ""
+    shown = EMPTY[kind](doc, optional=False)
     assert shown.markup == f'<p class="caption">甲</p><p class="nothing">{none}</p>' == doc.nothing("甲").markup
     assert "<img" not in shown.markup
     assert shown.plain == f"甲\n{none}"
@@ -134,11 +135,12 @@ def test_a_chart_without_data_says_so_and_takes_no_number(kind, lang, none):
 
 def test_charts_are_drawn_numbered_and_described_in_one_call():
     doc = Document("en")
-    curve = pd.DataFrame({"rate": [0.0, 0.05, 0.1], "甲": [5.0, 1.0, -3.0], "乙": [2.0, 1.5, 1.0]})
+    curve = pd.DataFrame({"甲": [5.0, 1.0, -3.0], "乙": [2.0, 1.5, 1.0]}, index=[0.0, 0.05, 0.1])
+    parts = pd.DataFrame({"level": ["a", "b"], "got": [1.0, 2.0], "full": [3.0, 3.0]})
     shown = [
-        doc.bars(["a", "b"], [1.0, 2.0], [3.0, 3.0], ("条", "Bars"), ("替代", "bars <1>"), xlabel=("分", "points")),
+        doc.bars(parts, ("level", "got", "full"), ("条", "Bars"), ("替代", "bars <1>"), xlabel=("分", "points")),
         doc.distribution([70.0, None, 80.0], 75.0, "Spread", "spread", xlabel="points", cuts=[(78.0, "good")]),
-        doc.lines(curve, "rate", "Curve", "curve", xlabel="rate", ylabel="value", at=0.049),
+        doc.lines(curve, "Curve", "curve", xlabel="rate", ylabel="value", at=0.049),
         doc.steps([("asked", 10.0), ("cut", -3.0), ("left", 7.0)], "Steps", "steps", unit="yuan"),
     ]
     for at, (each, alt) in enumerate(zip(shown, ["bars <1>", "spread", "curve", "steps"], strict=True), start=1):
@@ -156,10 +158,10 @@ def test_a_curve_is_marked_at_the_nearest_x(monkeypatch):
         return bars(["a"], [1.0], xlabel="x")
 
     monkeypatch.setattr(drawing.charts, "lines", spy)
-    curve = pd.DataFrame({"rate": [0.0, 0.05, 0.1], "甲": [5.0, 1234.567, -3.0]})
-    Document().lines(curve, "rate", "图", "替代", xlabel="x", ylabel="y", at=0.06)
+    curve = pd.DataFrame({"甲": [5.0, 1234.567, -3.0]}, index=[0.0, 0.05, 0.1])
+    Document().lines(curve, "图", "替代", xlabel="x", ylabel="y", at=0.06)
     assert drawn["marks"] == [(0.06, 1234.567, "1,234.57")]
-    Document().lines(curve, "rate", "图", "替代", xlabel="x", ylabel="y")
+    Document().lines(curve, "图", "替代", xlabel="x", ylabel="y")
     assert drawn["marks"] == []
 
 
@@ -305,7 +307,10 @@ def test_a_summary_is_plain_data():
     import numpy as np
 
     bundle = summary("甲小学", 得分=np.float64(92.5), 日期=dt.date(2022, 12, 31), 无=float("nan"))._repr_mimebundle_()
-    assert bundle[SUMMARY_MIME] == {"title": "甲小学", "fields": {"得分": 92.5, "日期": "2022-12-31", "无": None}}
+    assert bundle[SUMMARY_MIME] == {
+        "title": "甲小学",
+        "fields": [("得分", 92.5), ("日期", "2022-12-31"), ("无", None)],
+    }
     assert bundle["text/plain"].startswith("甲小学")
 
 

@@ -268,7 +268,15 @@ def advice(card: Scorecard, findings: pd.DataFrame) -> list[Pair]:
         lines.append(
             (f"补充 {gaps} 项缺失指标的完成值与佐证。", f"Supply values and evidence for {gaps} missing items.")
         )
-    if not lines:
+    left_out = int(card.items["points"].isna().sum())
+    if not lines and left_out:
+        lines.append(
+            (
+                f"计入评分的指标均达到目标；另有 {left_out} 项未到期或不适用，不作判断。",
+                f"Every item that counts meets its target; {left_out} are not due or do not apply.",
+            )
+        )
+    elif not lines:
         lines.append(("各项指标均达到目标，未发现须整改的失分项。", "Every target is met; no item lost points."))
     return lines
 

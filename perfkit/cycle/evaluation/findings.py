@@ -6,6 +6,7 @@ Nothing is repaired. Each finding keeps what was reported and what was computed,
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -49,15 +50,27 @@ def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None)
 
 
 def recheck_all(card: Scorecard, units: pd.DataFrame) -> pd.DataFrame:
-    """Recheck the form of every unit that was scored; returns table ``findings``."""
-    rows = units.drop_duplicates("unit_id").set_index("unit_id", drop=False)
-    found = [
-        recheck(card.of(unit), rows.loc[unit], units)
-        for unit in card.results["unit_id"].unique()
-        if unit in rows.index
-    ]
-    kept = [frame for frame in found if len(frame)]
+    """Recheck the form of every unit and year that was scored; returns table ``findings``."""
+    kept = []
+    for _, unit in units.iterrows():
+        same = card.results["unit_id"].eq(unit["unit_id"]) & _year_is(card.results["year"], unit["year"])
+        if same.any():
+            items = card.items["unit_id"].eq(unit["unit_id"]) & _year_is(card.items["year"], unit["year"])
+            one = replace(
+                card,
+                items=card.items[items].reset_index(drop=True),
+                results=card.results[same].reset_index(drop=True),
+            )
+            kept.append(recheck(one, unit, unit.to_frame().T.astype(units.dtypes)))
+    kept = [frame for frame in kept if len(frame)]
     return pd.concat(kept, ignore_index=True) if kept else _as_table([], card.rule_set)
+
+
+def _year_is(years: pd.Series, year: Any) -> pd.Series:
+    """Say which rows are of ``year``; a blank on either side is no reason to part them."""
+    return (
+        (years.isna() | years.eq(year)).fillna(True).astype(bool) if pd.notna(year) else years.notna() | years.isna()
+    )
 
 
 def recheck_totals(units: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from perfkit.errors import Problem, ScoreError
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard
 from perfkit.methods import peers
@@ -46,9 +47,16 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
     -------
     Standing
         Rank 1 is best; equal scores share the better rank.
+
+    Raises
+    ------
+    ScoreError
+        If the unit was not scored, or units were scored for several years.
     """
     wanted = card.rule_set.value("peers")
-    codes = card.items.groupby("unit_id", sort=False)["indicator_id"].agg(tuple)
+    _fail_if_not_one(card, unit_id)
+    what = card.items[["indicator_id", "level3", "rule", "points_full"]].astype(str).agg("|".join, axis=1)
+    codes = what.groupby(card.items["unit_id"], sort=False).agg(tuple)
     alike = codes.index[codes == codes[unit_id]]
     scores = card.results.set_index("unit_id")["points"].reindex(alike).dropna()
     mine = float(card.of(unit_id).results["points"].iloc[0])
@@ -82,6 +90,23 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
         similar = table.merge(units[["unit_id", "name"]], on="unit_id", how="left")[list(nobody.columns)]
         lines += _like_for_like(similar, mine, peers.expected(context, scores, unit_id))
     return Standing(scores, mine, similar, tuple(lines))
+
+
+def _fail_if_not_one(card: Scorecard, unit_id: str) -> None:
+    """Refuse units scored for several years: a standing compares totals of one."""
+    several = card.results["unit_id"].duplicated()
+    if several.any():
+        raise ScoreError(
+            ("units were scored for several years", "有对象评了多个年度"),
+            [
+                Problem(
+                    ("one year at a time", "一次只比较一个年度"),
+                    got=str(card.results.loc[several, "unit_id"].iloc[0]),
+                    do=("score the values of one year", "请只对一个年度的指标值计分"),
+                )
+            ],
+        )
+    card.of(unit_id)
 
 
 def _like_for_like(similar: pd.DataFrame, mine: float, fit: peers.Expectation) -> list[Pair]:

@@ -12,6 +12,7 @@ from perfkit.measure.explaining import number
 from perfkit.rules import RuleSet
 
 _ORDER = ("support", "adjust", "part", "reject")
+_CENT = 0.01
 _NONE = ("不出具总体结论", "no overall conclusion")
 
 
@@ -82,7 +83,7 @@ def conclude(
         )
     if len(scored):
         found.append(_by_points(points, cuts))
-    found += _by_costs(review, unit)
+    found += _by_costs(review, unit) + _by_sum(review, requested, unit)
     found += _by_value(economics, rule_set, unit)
     decisive = [code for code, _ in found]
     code = max(decisive, key=_ORDER.index, default="support")
@@ -139,6 +140,19 @@ def _by_costs(review: pd.DataFrame, unit: str) -> list[tuple[str, Pair]]:
             )
         )
     return found
+
+
+def _by_sum(review: pd.DataFrame, requested: float, unit: str) -> list[tuple[str, Pair]]:
+    """Say so if the cost items do not add up to what is requested."""
+    total = float(review["amount"].sum()) if len(review) else requested
+    if not abs(total - requested) > _CENT:
+        return []
+    zh = (
+        f"费用明细合计 {number(total, 2)} {unit}，与申请金额 {number(requested, 2)} {unit} 不一致，请核实；"
+        f"建议金额按明细计算。"
+    )
+    en = f"The cost items add up to {number(total, 2)}, not to the {number(requested, 2)} requested; items count."
+    return [("adjust", (zh, en))]
 
 
 def _by_value(economics: Economy, rule_set: RuleSet, unit: str) -> list[tuple[str, Pair]]:

@@ -46,17 +46,12 @@ def economy(flows: pd.DataFrame, unit_id: str, rule_set: RuleSet, rate: str) -> 
     ScoreError
         If the pack has no rate of that name.
     """
-    named = _rates(rule_set)
-    if rate not in named:
-        raise ScoreError(
-            (f"no discount rate {rate!r}", f"没有名为“{rate}”的折现率"),
-            [Problem(("unknown discount rate", "未知的折现率"), rule_set.pack.id, ", ".join(named), rate)],
-        )
-    steps = named[rate]["steps"]
+    named = _rate_named(rule_set, rate)
+    steps = named["steps"]
     first = float(steps[0]["rate"])
     schedule = "" if len(steps) == 1 else f"（第 {steps[1]['from_year']} 年起递减）"
     declining = "" if len(steps) == 1 else f", declining from year {steps[1]['from_year']}"
-    words = (f"{named[rate]['zh']} {percent(first)}{schedule}", f"{named[rate]['en']} {percent(first)}{declining}")
+    words = (f"{named['zh']} {percent(first)}{schedule}", f"{named['en']} {percent(first)}{declining}")
     mine = flows[flows["unit_id"] == unit_id]
     if mine.empty:
         return Economy(pd.DataFrame(), None, pd.DataFrame(), first, words, (_NO_FLOWS,))
@@ -71,8 +66,14 @@ def economy(flows: pd.DataFrame, unit_id: str, rule_set: RuleSet, rate: str) -> 
 _NO_FLOWS = ("未提供现金流量，不作经济性测算。", "No cash flows were given: no appraisal is made.")
 
 
-def _rates(rule_set: RuleSet) -> dict[str, Any]:
-    return {k: v for name in rule_set.in_force("discount_rates") for k, v in rule_set.value(name).items()}
+def _rate_named(rule_set: RuleSet, rate: str) -> dict[str, Any]:
+    named = {k: v for name in rule_set.in_force("discount_rates") for k, v in rule_set.value(name).items()}
+    if rate not in named:
+        raise ScoreError(
+            (f"no discount rate {rate!r}", f"没有名为“{rate}”的折现率"),
+            [Problem(("unknown discount rate", "未知的折现率"), rule_set.pack.id, ", ".join(named), rate)],
+        )
+    return dict(named[rate])
 
 
 def _irr_shown(roots: list[float]) -> str:
@@ -95,7 +96,8 @@ def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
         lines.append(
             (
                 (
-                    f"{row.option_id}：按折现率（{words[0]}）计算，净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
+                    f"{row.option_id}：按折现率（{words[0]}）计算，"
+                    f"净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
                     f"效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。"
                 ),
                 (
@@ -128,12 +130,30 @@ def published_check(
         Table ``published_check``: what was published, the exact figure, the interpolated one where a textbook
         interpolates, each printed with one digit more than the publication has, and whether they agree to the digits
         printed there.
+
+    Raises
+    ------
+    ScoreError
+        If a figure is published for an option without cash flows, or the pack has no such rate.
     """
     rows = []
     mine = published[published["unit_id"] == unit_id]
-    steps = _rates(rule_set)[rate]["steps"]
+    steps = _rate_named(rule_set, rate)["steps"]
     for row in mine.itertuples():
         each = flows[(flows["unit_id"] == unit_id) & (flows["option_id"] == row.option_id)]
+        if each.empty:
+            there = ", ".join(flows.loc[flows["unit_id"] == unit_id, "option_id"].unique())
+            raise ScoreError(
+                (f"option {row.option_id!r} has no cash flows", f"方案“{row.option_id}”没有现金流量"),
+                [
+                    Problem(
+                        ("unknown option", "未知的方案"),
+                        tables.place(published, row.Index, "option_id", name="published"),
+                        there,
+                        str(row.option_id),
+                    )
+                ],
+            )
         yearly = appraisal.net(each)
         schedule = steps if np.isnan(row.rate) else [{"from_year": 0, "rate": row.rate}]
         by_hand = np.nan
@@ -175,7 +195,7 @@ def _why(row: Any, agrees: bool, ours: float, bound: float) -> Pair:
     if row.measure == "npv" and gap <= bound:
         return (
             f"相差 {number(gap, 3)}，在复利系数取 {_TABLE_DECIMALS} 位小数可造成的误差（不超过 {limit}）之内",
-            f"differs by {number(gap, 3)}, within what factors rounded to {_TABLE_DECIMALS} decimals explain ({limit})",
+            f"differs by {number(gap, 3)}, which factors rounded to {_TABLE_DECIMALS} decimals explain (≤ {limit})",
         )
     return (f"相差 {number(gap, 3)}，请核对", f"differs by {number(gap, 3)}: to be checked")
 
