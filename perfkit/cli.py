@@ -212,4 +212,4 @@ def _fail_if_not_xlsx(path: Path) -> None:
 
 
 def _print(frame: pd.DataFrame) -> None:
-    print(frame.fillna("").to_csv(index=False, sep="\t", lineterminator="\n"), end="")
+    print(frame.to_csv(index=False, sep="\t", lineterminator="\n", na_rep=""), end="")

@@ -128,6 +128,7 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
         "judged": row["judged"],
         "listed": number(row["listed"]),
         "floor": quantity(row["floor"], unit),
+        **_of_rule(row, rule),
         "finished": _finished(row["finished"], lang),
     }
     if row["kind"] == "check_points":
@@ -145,6 +146,27 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
     if lang == 0:
         return f"{text}{over}，得 {points} 分（满分 {full} 分）"
     return f"{text}{over}: {points} of {full} points"
+
+
+def _of_rule(row: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a rule's own numbers say of the item: the step reached, the band, how far off the interval."""
+    said = {"step": "—", "band": "—", "off": "—", "reach": percent(rule.get("reach", math.nan))}
+    if "steps" in rule and not pd.isna(row["used_rate"]):
+        # The step's lower bound is read off the share, so that the sentence cannot part from the score.
+        reached = [step["min"] for step in rule["steps"] if math.isclose(step["share"], row["share"])]
+        said["step"] = percent(max(reached)) if reached else "—"
+    for band in rule.get("bands", ()):
+        if row["judged"] in (band["band"], *band.get("words", ())):
+            said["band"] = f"{percent(band['max'])}～{percent(band['min'])}"
+    if "reach" in rule:
+        said["off"] = percent(_off(row["used"], row["target"], row["target_high"]))
+    return said
+
+
+def _off(used: float, low: float, high: float) -> float:
+    if used < low:
+        return (low - used) / abs(low)
+    return (used - high) / abs(high) if used > high else 0.0
 
 
 def _over(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:

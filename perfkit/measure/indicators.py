@@ -36,8 +36,8 @@ def check(
     """Check that a library is whole.
 
     Points of each unit's indicators add up to ``full_points``; every leaf has points, a known rule, and what that
-    rule cannot do without (a target, a direction, a floor, check points); a code common to all units is not used again by
-    a unit.
+    rule cannot do without (a target, a direction, a floor, check points); a code common to all units is not used
+    again by a unit.
 
     Parameters
     ----------

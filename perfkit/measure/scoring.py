@@ -320,19 +320,22 @@ KINDS: Mapping[str, Kind] = {
         "required {target}, actual {actual}, {met}",
     ),
     "stepped": Kind(
-        stepped, ("used_rate",), "实际 {actual}，所在档得分率 {share}", "actual {actual}, the step gives {share}"
+        stepped,
+        ("used_rate",),
+        "实际 {actual}，达到“≥{step}”一档，该档得分率 {share}",
+        "actual {actual} reaches the step ≥{step}, which gives {share}",
     ),
     "execution_stepped": Kind(
         execution_stepped,
         ("used_rate", "finished"),
-        "执行率 {actual}，{finished}，所在档得分率 {share}",
-        "execution rate {actual}, {finished}, the step gives {share}",
+        "执行率 {actual}，{finished}，按规则得分率 {share}",
+        "execution rate {actual}, {finished}, by the rule {share}",
     ),
     "banded": Kind(
         banded,
         ("judged", "judged_share"),
-        "评定为“{judged}”，评价人在区间内取 {share}",
-        "judged {judged}, the evaluator chose {share} within the band",
+        "评定为“{judged}”（{band}），评价人在区间内取 {share}",
+        "judged {judged} ({band}), the evaluator chose {share}",
     ),
     "check_points": Kind(
         check_points,
@@ -343,8 +346,8 @@ KINDS: Mapping[str, Kind] = {
     "interval": Kind(
         interval,
         ("used", "target", "target_high"),
-        "目标区间 {target}，实际 {actual}，得分率 {share}",
-        "target interval {target}, actual {actual}, share {share}",
+        "目标区间 {target}，实际 {actual}，偏离 {off}（偏离 {reach} 时为零），得分率 {share}",
+        "target interval {target}, actual {actual}, off by {off} (nothing at {reach}), share {share}",
     ),
     "goalpost": Kind(
         goalpost,

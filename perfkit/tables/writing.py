@@ -116,7 +116,7 @@ def _save(book: Workbook, path: Path) -> Path:
     except OSError as error:
         raise TableError(
             (f"{path} cannot be written", f"{path} 无法写入"),
-            [Problem(("the file cannot be written", "文件无法写入"), str(path), got=str(error.strerror))],
+            [Problem(("the file cannot be written", "文件无法写入"), str(path), got=str(error.strerror or error))],
         ) from error
     finally:
         if part is not None:

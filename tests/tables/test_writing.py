@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from perfkit import readers, tables
+from perfkit.errors import TableError
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 
@@ -81,7 +82,7 @@ class TestAtomic:
             raise OSError("disk full")
 
         monkeypatch.setattr(openpyxl.Workbook, "save", fail)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(TableError, match="disk full"):
             tables.write({"自由": pd.DataFrame({"列": ["新"]})}, path)
         assert path.read_bytes() == before
         assert [p.name for p in tmp_path.iterdir()] == ["a.xlsx"]
