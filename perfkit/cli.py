@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--pack", required=True, help="rule pack: an id (perfkit rules) or a folder")
     score.add_argument("--on", required=True, help="the day whose rules apply, e.g. 2022-12-31")
     score.add_argument("--scheme", help="one of the pack's scoring schemes")
+    score.add_argument("--weights", choices=["given", "equal"], default="given", help="points as given, or equal")
     score.add_argument("--lang", choices=["zh", "en"], default="zh", help="language of the titles")
     score.add_argument("-o", "--out", type=Path, required=True, help="workbook to write, .xlsx")
     score.set_defaults(run=_score)
@@ -106,7 +107,9 @@ def _score(args: argparse.Namespace) -> int:
     source = readers.open_data(args.file, need=["indicators", "values"])
     units = source["units"] if len(source["units"]) else None
     rule_set = rules.load(args.pack, args.on)
-    card = scorecard.score(source["values"], source["indicators"], rule_set, units=units, scheme=args.scheme)
+    card = scorecard.score(
+        source["values"], source["indicators"], rule_set, units=units, scheme=args.scheme, weights=args.weights
+    )
     frames = {"results": card.results, "scores": card.items, "bases": card.bases()}
     if units is not None:
         frames["findings"] = evaluation.recheck_all(card, units)

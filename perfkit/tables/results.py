@@ -86,6 +86,7 @@ RESULTS = (
         "level1",
         level1=LEVEL1,
         items=column("number", "指标数", "items"),
+        weight=column("rate", "权重", "weight"),
         points_full=column("number", "分值", "full points"),
         points=column("number", "得分", "score"),
         share=column("rate", "得分率", "share"),

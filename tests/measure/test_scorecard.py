@@ -440,3 +440,19 @@ def test_a_better_value_never_lowers_the_total(actuals, more):
     better = [(actuals[0] or 0) + more, *actuals[1:]]
     totals = scored(table_of({"a": actuals, "b": better}), library(*THREE), explain=False).results["points"]
     assert totals[0] <= totals[1]
+
+
+def test_equal_weights_make_a_framework_without_points_usable():
+    # Two level-1 groups share alike: 50 for the only leaf of one, 25 each for the two of the other.
+    rows = [
+        {"indicator_id": "1", "level1": "产出", "level3": "x", "points": None},
+        {"indicator_id": "2", "level1": "产出", "level3": "y", "points": None},
+        {"indicator_id": "3", "level1": "效益", "level3": "z", "points": None},
+    ]
+    held = library(*rows)
+    given = values(*({"indicator_id": str(i), "actual": 100} for i in (1, 2, 3)))
+    card = scorecard.score(given, held, rules.load("cn-project-2020", "2022-12-31"), weights="equal")
+    assert card.items["points_full"].tolist() == [25, 25, 50]
+    assert card.results["points"].tolist() == [100]
+    with pytest.raises(ScoreError, match="no weighting"):
+        scorecard.score(given, held, rules.load("cn-project-2020", "2022-12-31"), weights="ahp")

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
+from perfkit.measure import weighting
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard, execution_rates
 from perfkit.tables.columns import REALITIES, UNIT_KINDS
@@ -201,7 +202,7 @@ def levels(card: Scorecard) -> list[str]:
 
 
 def by_level(card: Scorecard) -> pd.DataFrame:
-    """Return one row a level 1: ``level1, items, points_full, points, share`` (of the points that count)."""
+    """Return table ``levels``: for each level 1 its items, weight, points and the share scored of what counts."""
     items = card.items.assign(counted=card.items["points_full"].where(card.items["points"].notna(), 0.0))
     sums = items.groupby("level1", sort=False).agg(
         items=("indicator_id", "size"),
@@ -210,6 +211,7 @@ def by_level(card: Scorecard) -> pd.DataFrame:
         counted=("counted", "sum"),
     )
     share = (sums["points"] / sums["counted"]).where(sums["counted"] > 0)
+    sums.insert(1, "weight", weighting.given(sums["points_full"]))
     return sums.drop(columns="counted").assign(share=share).reset_index()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from perfkit import tables
-from perfkit.measure import grading
+from perfkit.measure import grading, weighting
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard, execution_rates
 from perfkit.rules import RuleSet
@@ -245,28 +245,65 @@ def _grade(rule_set: RuleSet, unit: pd.Series) -> list[dict[str, Any]]:
 
 
 def _level_weights(card: Scorecard) -> list[dict[str, Any]]:
-    """Level-1 weights of a self-evaluation that differ from the official ones need a reason."""
-    if "self_weights_2020" not in card.rule_set.parameters or card.items["points_reported"].isna().all():
-        return []
-    wanted = card.rule_set.value("self_weights_2020")
+    """Level-1 weights that differ from those of the rule need a reason: of a form, or of an evaluation by others."""
     sums = card.items.groupby("level1", sort=False)["points_full"].sum()
-    found = {name: sum(points for level, points in sums.items() if str(level).startswith(name)) for name in wanted}
-    if not all(found.values()) or all(math.isclose(found[name], wanted[name]) for name in wanted):
+    if card.items["points_reported"].isna().all():
+        return _result_weights(card, sums)
+    parameter = f"self_weights_{card.scheme}"
+    if parameter not in card.rule_set.in_force():
         return []
-    printed = "、".join(f"{name} {number(float(points))}" for name, points in found.items())
-    official = "、".join(f"{name} {number(float(points))}" for name, points in wanted.items())
-    article = card.rule_set.entry("self_weights_2020").source.article
+    variants = card.rule_set.value(parameter).values()
+    names = list(dict.fromkeys(name for each in variants for name in each))
+    sizes = {name: sum(points for level, points in sums.items() if str(level).startswith(name)) for name in names}
+    found = {name: float(size) for name, size in sizes.items() if size}
+    if not math.isclose(sum(found.values()), float(sums.sum())) or any(_alike(found, each) for each in variants):
+        return []
+    printed = _listed(found)
+    allowed = "；或".join(_listed(each) for each in variants)
+    article = card.rule_set.entry(parameter).source.article
     return [
         _finding(
             str(card.items["unit_id"].iloc[0]),
             "level_weights",
             "explain",
             printed,
-            official,
-            f"一级指标权重为{printed}，与{article}的原则性规定（{official}）不同，请说明调整理由。",
-            f"Level-1 weights are {printed}; the rule's are {official}: give the reason.",
+            allowed,
+            f"一级指标权重为{printed}，与{article}的原则性规定（{allowed}）不同，请说明调整理由。",
+            f"Level-1 weights are {printed}; the rule's are {allowed}: give the reason.",
         )
     ]
+
+
+def _result_weights(card: Scorecard, sums: pd.Series) -> list[dict[str, Any]]:
+    """Output and benefit should not weigh less than the rule says in fiscal and department evaluation."""
+    if "result_weight_minimum" not in card.rule_set.in_force() or len(sums) < 2:
+        return []
+    wanted = card.rule_set.value("result_weight_minimum")
+    of = [str(level).startswith(tuple(wanted["levels"])) for level in sums.index]
+    share = float(weighting.given(sums)[of].sum())
+    if share >= wanted["share"] - _EXACT:
+        return []
+    article = card.rule_set.entry("result_weight_minimum").source.article
+    return [
+        _finding(
+            str(card.items["unit_id"].iloc[0]),
+            "level_weights",
+            "explain",
+            percent(share),
+            f"≥{percent(wanted['share'])}",
+            f"产出、效益指标权重合计 {percent(share)}，低于{article}“原则上不低于 {percent(wanted['share'])}”的规定，"
+            f"请说明理由。",
+            f"Output and benefit weigh {percent(share)}, less than {percent(wanted['share'])}: give the reason.",
+        )
+    ]
+
+
+def _alike(found: dict[str, float], wanted: dict[str, float]) -> bool:
+    return set(found) == set(wanted) and all(math.isclose(found[name], wanted[name]) for name in wanted)
+
+
+def _listed(weights: dict[str, float]) -> str:
+    return "、".join(f"{name} {number(float(points))}" for name, points in weights.items())
 
 
 def _over_fulfilled(card: Scorecard) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from perfkit import tables
-from perfkit.errors import Problem, ScoreError, fail_if_any
-from perfkit.measure import explaining, grading, indicators, scoring
+from perfkit.errors import Problem, ScoreError
+from perfkit.measure import explaining, grading, scoring
+from perfkit.measure.scorecard.library import check_library, fail_if_unknown_codes, scheme_named, weighted
 from perfkit.rules import RuleSet
 
 _EXCLUDED, _ZERO = "exclude", "zero"
@@ -65,6 +65,7 @@ def score(
     units: pd.DataFrame | None = None,
     scheme: str | None = None,
     denominator: str = "self_form",
+    weights: str = "given",
     explain: bool = True,
 ) -> Scorecard:
     """Score values against an indicator library by the rules in force.
@@ -83,6 +84,9 @@ def score(
         Which of the pack's scoring schemes; by default the pack's ``default_scheme``.
     denominator
         Of the execution rate: "self_form" (budget of the year) or "framework" (funds received).
+    weights
+        "given": the library's points; "equal": equal shares at every node of the tree, for a framework issued
+        without points.
     explain
         Make the sentences ``why_zh`` and ``why_en``; leave out for speed.
 
@@ -101,13 +105,14 @@ def score(
     A total is sum(points) / sum(full points of what counts) x full points: excluded items (not due, not applicable)
     are rescaled. ``points_low`` and ``points_high`` bound it by what the missing and unverified items might be worth.
     """
-    chosen = _scheme(rule_set, scheme)
+    chosen = scheme_named(rule_set, scheme)
     full = float(rule_set.value("full_points"))
     known = _known(values, library, units)
     names = list(dict.fromkeys(known["unit_id"]))
     own = set(library["unit_id"].dropna())
+    library = weighted(library, weights, full)
     library = check_library(library, rule_set, scheme=chosen, units=names if own else names[:1])
-    _fail_if_unknown_codes(values, library)
+    fail_if_unknown_codes(values, library)
     items = _grid(values, library, known)
     items["rule"] = items.pop("rule_used")
     used = ["full_points", "grade_bands", "schemes", "default_scheme", "rounding", "missing_evidence"]
@@ -128,43 +133,6 @@ def score(
     )
 
 
-def check_library(
-    library: pd.DataFrame, rule_set: RuleSet, *, scheme: str | None = None, units: Collection[str] = ()
-) -> pd.DataFrame:
-    """Check that a library is whole under a rule set, and return it with ``rule_used``, the rule of each leaf.
-
-    Parameters
-    ----------
-    library
-        Table ``indicators``.
-    rule_set, scheme
-        The rules; the scheme gives the rule of each kind of indicator that names none of its own.
-    units
-        Units whose points must add up; by default every unit that the library names.
-
-    Raises
-    ------
-    ScoreError
-        All problems at once (see :func:`perfkit.measure.indicators.check`), or a broken rule of the pack.
-    """
-    by_kind = rule_set.value("schemes")[_scheme(rule_set, scheme)]
-    whole = library.assign(rule_used=_rule_of(library, by_kind))
-    full = float(rule_set.value("full_points"))
-    indicators.check(whole, full_points=full, needs=_needs(rule_set), units=units)
-    return whole
-
-
-def _scheme(rule_set: RuleSet, scheme: str | None) -> str:
-    there = rule_set.value("schemes")
-    chosen = scheme or str(rule_set.value("default_scheme"))
-    if chosen not in there:
-        raise ScoreError(
-            (f"no scoring scheme {chosen!r} on {rule_set.on}", f"{rule_set.on} 没有计分办法“{chosen}”"),
-            [Problem(("unknown scheme", "未知的计分办法"), rule_set.pack.id, ", ".join(there), chosen)],
-        )
-    return chosen
-
-
 def _known(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | None) -> pd.DataFrame:
     """Return the units and years to score, those without a single value too where common indicators apply."""
     known = values[["unit_id", "year"]].drop_duplicates()
@@ -172,61 +140,6 @@ def _known(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | No
         silent = units.loc[~units["unit_id"].isin(known["unit_id"]), ["unit_id", "year"]]
         known = pd.concat([known, silent]) if len(silent) else known
     return known.reset_index(drop=True)
-
-
-def _needs(rule_set: RuleSet) -> dict[str, tuple[str, ...]]:
-    """Return for each rule in force the columns of the library that it cannot do without.
-
-    Raises
-    ------
-    ScoreError
-        If a rule names no known function, or not exactly the numbers that its function takes.
-    """
-    needs, problems = {}, []
-    for parameter in rule_set.in_force("rule_"):
-        rule = rule_set.value(parameter)
-        function = rule["function"]
-        where = f"{rule_set.pack.id} › {parameter}"
-        if function not in scoring.KINDS:
-            problems.append(
-                Problem(
-                    ("unknown function", "未知的函数"), where, ", ".join(scoring.KINDS), function, column=parameter
-                )
-            )
-            continue
-        must, may = scoring.numbers_of(function)
-        given = set(rule) - {"function", "zh", "en", "cap"}
-        problems += [
-            Problem(
-                (f"{function} takes no number {name}", f"{function} 没有数值 {name}"), where, ", ".join(may), name
-            )
-            for name in sorted(given - set(may))
-        ]
-        problems += [
-            Problem((f"{function} needs the number {name}", f"{function} 缺少数值 {name}"), where, name)
-            for name in sorted(set(must) - given)
-        ]
-        needs[parameter.removeprefix("rule_")] = scoring.KINDS[function].needs
-    fail_if_any(ScoreError, f"rule pack {rule_set.pack.id}", problems)
-    return needs
-
-
-def _fail_if_unknown_codes(values: pd.DataFrame, library: pd.DataFrame) -> None:
-    """Every value's code must be in the library, for that unit or for all."""
-    common = set(library.loc[library["unit_id"].isna(), "indicator_id"])
-    own = set(zip(library["unit_id"], library["indicator_id"], strict=True))
-    problems = [
-        Problem(
-            ("unknown indicator code", "未知的指标编码"),
-            tables.place(values, row, "indicator_id", name="values"),
-            got=f"{code} ({unit})",
-            do=("correct the code, or add the indicator to the library", "请更正编码，或在指标体系中补充该指标"),
-            column="indicator_id",
-        )
-        for row, unit, code in zip(values.index, values["unit_id"], values["indicator_id"], strict=True)
-        if code not in common and (unit, code) not in own
-    ]
-    fail_if_any(ScoreError, str(values.attrs.get("where", "values")), problems)
 
 
 def _grid(values: pd.DataFrame, library: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -251,17 +164,6 @@ def _count(texts: pd.Series) -> pd.Series:
     """Count the check points in texts that list them with semicolons."""
     pieces = texts.fillna("").str.replace(";", "；").str.strip("； ").str.split("；")
     return pieces.map(lambda each: float(len([p for p in each if p.strip()])))
-
-
-def _rule_of(items: pd.DataFrame, by_kind: dict[str, str]) -> pd.Series:
-    """Name each item's rule: its own, else the scheme's rule for its kind (and direction)."""
-    with_way = items["kind"].astype(str) + "_" + items["direction"].fillna("ge").astype(str)
-    found = items["kind"].map(by_kind).astype(object)
-    found = found.where(found.notna(), with_way.map(by_kind))
-    backwards = (items["kind"] == "satisfaction") & items["direction"].eq("le")
-    if backwards.any():
-        found = found.where(~backwards, by_kind.get("quantitative_le"))
-    return items["rule"].astype(object).where(items["rule"].notna(), found)
 
 
 def _used_values(

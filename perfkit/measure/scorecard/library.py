@@ -1,0 +1,130 @@
+"""Make an indicator library ready to score by: weights, the rule of each leaf, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from perfkit import tables
+from perfkit.errors import Problem, ScoreError, fail_if_any
+from perfkit.measure import indicators, scoring, weighting
+from perfkit.rules import RuleSet
+
+
+def weighted(library: pd.DataFrame, weights: str, full: float) -> pd.DataFrame:
+    """Give the leaves of each unit their points by a scheme of weighting."""
+    if weights not in ("given", "equal"):
+        raise ScoreError(
+            (f"no weighting {weights!r}", f"没有名为“{weights}”的赋权方法"),
+            [Problem(("unknown weighting", "未知的赋权方法"), expected="given, equal", got=weights)],
+        )
+    if weights == "given":
+        return library
+    levels = ["level1", "level2", "level3"]
+    shares = [weighting.equal(each[levels]) for _, each in library.groupby("unit_id", sort=False, dropna=False)]
+    return library.assign(points=full * pd.concat(shares).reindex(library.index))
+
+
+def check_library(
+    library: pd.DataFrame, rule_set: RuleSet, *, scheme: str | None = None, units: Collection[str] = ()
+) -> pd.DataFrame:
+    """Check that a library is whole under a rule set, and return it with ``rule_used``, the rule of each leaf.
+
+    Parameters
+    ----------
+    library
+        Table ``indicators``.
+    rule_set, scheme
+        The rules; the scheme gives the rule of each kind of indicator that names none of its own.
+    units
+        Units whose points must add up; by default every unit that the library names.
+
+    Raises
+    ------
+    ScoreError
+        All problems at once (see :func:`perfkit.measure.indicators.check`), or a broken rule of the pack.
+    """
+    by_kind = rule_set.value("schemes")[scheme_named(rule_set, scheme)]
+    whole = library.assign(rule_used=_rule_of(library, by_kind))
+    full = float(rule_set.value("full_points"))
+    indicators.check(whole, full_points=full, needs=_needs(rule_set), units=units)
+    return whole
+
+
+def scheme_named(rule_set: RuleSet, scheme: str | None) -> str:
+    """Return the scheme asked for, or the pack's default; refuse one that is not in force."""
+    there = rule_set.value("schemes")
+    chosen = scheme or str(rule_set.value("default_scheme"))
+    if chosen not in there:
+        raise ScoreError(
+            (f"no scoring scheme {chosen!r} on {rule_set.on}", f"{rule_set.on} 没有计分办法“{chosen}”"),
+            [Problem(("unknown scheme", "未知的计分办法"), rule_set.pack.id, ", ".join(there), chosen)],
+        )
+    return chosen
+
+
+def fail_if_unknown_codes(values: pd.DataFrame, library: pd.DataFrame) -> None:
+    """Refuse a value whose code is not in the library, for its unit or for all."""
+    common = set(library.loc[library["unit_id"].isna(), "indicator_id"])
+    own = set(zip(library["unit_id"], library["indicator_id"], strict=True))
+    problems = [
+        Problem(
+            ("unknown indicator code", "未知的指标编码"),
+            tables.place(values, row, "indicator_id", name="values"),
+            got=f"{code} ({unit})",
+            do=("correct the code, or add the indicator to the library", "请更正编码，或在指标体系中补充该指标"),
+            column="indicator_id",
+        )
+        for row, unit, code in zip(values.index, values["unit_id"], values["indicator_id"], strict=True)
+        if code not in common and (unit, code) not in own
+    ]
+    fail_if_any(ScoreError, str(values.attrs.get("where", "values")), problems)
+
+
+def _needs(rule_set: RuleSet) -> dict[str, tuple[str, ...]]:
+    """Return for each rule in force the columns of the library that it cannot do without.
+
+    Raises
+    ------
+    ScoreError
+        If a rule names no known function, or not exactly the numbers that its function takes.
+    """
+    needs, problems = {}, []
+    for parameter in rule_set.in_force("rule_"):
+        rule = rule_set.value(parameter)
+        function = rule["function"]
+        where = f"{rule_set.pack.id} › {parameter}"
+        if function not in scoring.KINDS:
+            problems.append(
+                Problem(
+                    ("unknown function", "未知的函数"), where, ", ".join(scoring.KINDS), function, column=parameter
+                )
+            )
+            continue
+        must, may = scoring.numbers_of(function)
+        given = set(rule) - {"function", "zh", "en", "cap"}
+        problems += [
+            Problem(
+                (f"{function} takes no number {name}", f"{function} 没有数值 {name}"), where, ", ".join(may), name
+            )
+            for name in sorted(given - set(may))
+        ]
+        problems += [
+            Problem((f"{function} needs the number {name}", f"{function} 缺少数值 {name}"), where, name)
+            for name in sorted(set(must) - given)
+        ]
+        needs[parameter.removeprefix("rule_")] = scoring.KINDS[function].needs
+    fail_if_any(ScoreError, f"rule pack {rule_set.pack.id}", problems)
+    return needs
+
+
+def _rule_of(items: pd.DataFrame, by_kind: dict[str, str]) -> pd.Series:
+    """Name each item's rule: its own, else the scheme's rule for its kind (and direction)."""
+    with_way = items["kind"].astype(str) + "_" + items["direction"].fillna("ge").astype(str)
+    found = items["kind"].map(by_kind).astype(object)
+    found = found.where(found.notna(), with_way.map(by_kind))
+    backwards = (items["kind"] == "satisfaction") & items["direction"].eq("le")
+    if backwards.any():
+        found = found.where(~backwards, by_kind.get("quantitative_le"))
+    return items["rule"].astype(object).where(items["rule"].notna(), found)
