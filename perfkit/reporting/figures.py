@@ -311,7 +311,8 @@ class Document(Drawing):
 
     def _picked(self, frame: pd.DataFrame, columns: Iterable[str] | None) -> pd.DataFrame:
         if columns is None:
-            return frame
+            # Pack and day hold for the whole report: it says them once, not in every row.
+            return frame.drop(columns=["pack", "on"], errors="ignore")
         wanted = [self._in_language(column, frame) for column in columns]
         problems = [
             Problem(("no such column", "没有该列"), expected=", ".join(map(str, frame.columns)), got=column)

@@ -160,6 +160,10 @@ class RuleSet(Part):
             if name.startswith(prefix) and held.entries[0].since <= self.on
         ]
 
+    def stamp(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return ``frame`` with the columns ``pack`` and ``on``, which every row of a result carries."""
+        return frame.assign(pack=self.pack.id, on=self.on.isoformat())
+
     def bases(self, names: Iterable[str] | None = None) -> pd.DataFrame:
         """Return the table ``bases``: for each parameter the document, article and authority it rests on."""
         rows = []

@@ -90,6 +90,8 @@ RESULTS = (
         points_full=column("number", "分值", "full points"),
         points=column("number", "得分", "score"),
         share=column("rate", "得分率", "share"),
+        pack=PACK,
+        on=ON,
     ),
     declare(
         "coverage",
@@ -99,6 +101,8 @@ RESULTS = (
         status=column("text", "佐证状态", "status", need=True, choices=STATUSES),
         items=column("number", "指标数", "items"),
         points_full=column("number", "分值", "full points"),
+        pack=PACK,
+        on=ON,
     ),
     declare(
         "shortfalls",
@@ -115,6 +119,8 @@ RESULTS = (
         lost_share=column("rate", "占全部失分", "share of all lost"),
         why_zh=column("text", "计分说明", "why (zh)"),
         why_en=column("text", "计分说明（英文）", "why"),
+        pack=PACK,
+        on=ON,
     ),
     declare(
         "similar",
@@ -135,6 +141,8 @@ RESULTS = (
         points_full=column("number", "分值", "full points"),
         points=column("number", "得分", "score"),
         share=column("rate", "得分率", "share"),
+        pack=PACK,
+        on=ON,
     ),
     declare(
         "panel_scores",
@@ -151,6 +159,8 @@ RESULTS = (
         high=column("number", "最高", "highest"),
         experts=column("number", "专家数", "experts"),
         split=column("yes_no", "分歧", "split"),
+        pack=PACK,
+        on=ON,
     ),
     declare(
         "options",
@@ -166,6 +176,8 @@ RESULTS = (
         switch_benefit=column("rate", "效益转换值", "switching value, benefit"),
         switch_investment=column("rate", "投资转换值", "switching value, investment"),
         switch_operation=column("rate", "运行费转换值", "switching value, operation"),
+        pack=PACK,
+        on=ON,
     ),
     declare(
         "published_check",
@@ -181,6 +193,8 @@ RESULTS = (
         agrees=column("yes_no", "一致", "agrees", note="按公布的小数位"),
         why_zh=column("text", "说明", "why (zh)"),
         why_en=column("text", "说明（英文）", "why"),
+        pack=PACK,
+        on=ON,
     ),
     declare(
         "cost_review",

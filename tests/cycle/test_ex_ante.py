@@ -166,7 +166,7 @@ class TestConclusion:
 
 
 class TestMoney:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def data(self):
         return readers.open_data(SAMPLES / "appraisals")
 
@@ -218,7 +218,7 @@ class TestMoney:
 
 
 class TestPublishedFigures:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def data(self):
         return readers.open_data(SAMPLES / "appraisals")
 

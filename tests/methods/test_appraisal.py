@@ -32,7 +32,7 @@ def flows_of(years, benefit=0.0, investment=0.0, operation=0.0, option="甲"):
 class TestWaterSupply:
     """Case china_water_eirr: a textbook's water supply, its figures verified with numpy-financial 1.0.0."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def case(self, shared):
         folder, expected = oracle(shared, "china_water_eirr")
         table = pd.read_csv(folder / "cashflow.csv")

@@ -134,7 +134,7 @@ class TestShippedPacks:
 class TestAgainstTheSources:
     """The packs say what domain/ (facts taken from the regulations, each with its source) says."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def domain(self, shared):
         return lambda name: yaml.safe_load((shared / "domain" / name).read_text(encoding="utf-8"))
 

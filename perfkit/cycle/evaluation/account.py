@@ -212,13 +212,14 @@ def by_level(card: Scorecard) -> pd.DataFrame:
     )
     share = (sums["points"] / sums["counted"]).where(sums["counted"] > 0)
     sums.insert(1, "weight", weighting.given(sums["points_full"]))
-    return sums.drop(columns="counted").assign(share=share).reset_index()
+    return card.rule_set.stamp(sums.drop(columns="counted").assign(share=share).reset_index())
 
 
 def coverage(card: Scorecard) -> pd.DataFrame:
     """Return one row a status of evidence: ``status``, ``items``, ``points_full``."""
     grouped = card.items.groupby("status", sort=False)
-    return grouped.agg(items=("indicator_id", "size"), points_full=("points_full", "sum")).reset_index()
+    counts = grouped.agg(items=("indicator_id", "size"), points_full=("points_full", "sum")).reset_index()
+    return card.rule_set.stamp(counts)
 
 
 def shortfalls(card: Scorecard) -> pd.DataFrame:

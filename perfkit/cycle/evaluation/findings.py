@@ -347,7 +347,7 @@ def _missing(card: Scorecard) -> list[dict[str, Any]]:
 
 def _as_table(rows: list[dict[str, Any]], rule_set: RuleSet) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[c for c in tables.contract("findings").columns if c not in ("pack", "on")])
-    frame = frame.assign(pack=rule_set.pack.id, on=rule_set.on.isoformat())
+    frame = rule_set.stamp(frame)
     order = {"contradiction": 0, "explain": 1, "rounding": 2}
     frame = frame.sort_values("severity", key=lambda s: s.map(order), kind="stable", ignore_index=True)
     return tables.check(frame, "findings")

@@ -55,7 +55,7 @@ def economy(flows: pd.DataFrame, unit_id: str, rule_set: RuleSet, rate: str) -> 
     mine = flows[flows["unit_id"] == unit_id]
     if mine.empty:
         return Economy(pd.DataFrame(), None, pd.DataFrame(), first, words, (_NO_FLOWS,))
-    options = appraisal.appraise(mine, steps)
+    options = rule_set.stamp(appraisal.appraise(mine, steps))
     options["irr_shown"] = [_irr_shown(roots) for roots in options["irr"]]
     best = str(options.loc[options["npv"].idxmax(), "option_id"])
     curve = appraisal.npv_curve(mine, np.linspace(0.0, 2.5 * first, _CURVE_POINTS))
@@ -176,8 +176,8 @@ def published_check(
             _printed(v, row.measure, decimals + more) for v, more in ((row.value, 0), (computed, 1), (by_hand, 1))
         ]
         rows.append((row.option_id, row.measure, row.rate, *shown, agrees, zh, en))
-    columns = [*tables.contract("published_check").columns]
-    return tables.check(pd.DataFrame(rows, columns=columns), "published_check")
+    columns = [c for c in tables.contract("published_check").columns if c not in ("pack", "on")]
+    return tables.check(rule_set.stamp(pd.DataFrame(rows, columns=columns)), "published_check")
 
 
 def _printed(value: float, measure: str, decimals: int) -> str | None:

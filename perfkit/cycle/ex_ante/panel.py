@@ -45,7 +45,7 @@ def panel_scores(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> pd.Dat
     items = rule_set.indicators()
     mine = panel[panel["unit_id"] == unit_id]
     if mine.empty:
-        return pd.DataFrame(columns=_COLUMNS)
+        return pd.DataFrame(columns=[*_COLUMNS, "pack", "on"])
     _fail_if_panel_wrong(mine, items)
     rule, rounding = rule_set.value("panel_rule"), rule_set.value("rounding")
     grouped = mine.groupby("indicator_id")["points"]
@@ -55,13 +55,15 @@ def panel_scores(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> pd.Dat
     scored = items.rename(columns={"points": "points_full"}).merge(stats, left_on="indicator_id", right_index=True)
     scored["points"] = grading.round_points(scored["points"], **rounding)
     scored["split"] = (scored["high"] - scored["low"]) > rule["spread"] * scored["points_full"]
-    return scored[_COLUMNS].reset_index(drop=True)
+    return rule_set.stamp(scored[_COLUMNS].reset_index(drop=True))
 
 
 def by_dimension(scored: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a dimension: ``level1``, ``points_full``, ``points``, ``share``."""
-    sums = scored.groupby("level1", sort=False)[["points_full", "points"]].sum()
-    return sums.assign(share=sums["points"] / sums["points_full"]).reset_index()
+    """Return table ``dimensions``: for each dimension its full points, points and their share."""
+    kept = {"points_full": "sum", "points": "sum", "pack": "first", "on": "first"}
+    sums = scored.groupby("level1", sort=False).agg(kept).reset_index()
+    sums.insert(3, "share", sums["points"] / sums["points_full"])
+    return sums
 
 
 def panel_facts(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pair]:

@@ -120,7 +120,7 @@ def score(
     items, rules_used = _shares(items, rule_set)
     items = _points(items, rule_set)
     results = _totals(items, rule_set, full)
-    items = items.assign(pack=rule_set.pack.id, on=rule_set.on.isoformat())
+    items = rule_set.stamp(items)
     if explain:
         items = items.join(explaining.sentences(items, _rules_of(items, rule_set)))
     columns = list(tables.contract("scores").columns)
@@ -305,5 +305,5 @@ def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame
     results["coverage"] = np.round(share.to_numpy(), grading.DECIMALS)
     grades: Any = grading.grade(results["points"], rule_set.value("grade_bands"))
     results = results.join(grades)
-    results = results.assign(pack=rule_set.pack.id, on=rule_set.on.isoformat())
+    results = rule_set.stamp(results)
     return results.reindex(columns=list(tables.contract("results").columns))
