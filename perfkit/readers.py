@@ -95,7 +95,7 @@ def _empty(name: str) -> pd.DataFrame:
 def california_schools() -> dict[str, pd.DataFrame]:
     """Get 420 Californian school districts (1998-99) as ``units``, ``values`` and ``context``.
 
-    ``units``: ``peer_group`` is the grade span, ``department`` the county, ``spent`` is expenditure per student times
+    ``units``: ``peer_group`` is the grade span, ``note`` names the county, ``spent`` is expenditure per student times
     students, in whole US dollars (``money_unit``). ``values``: CA-01 students per teacher, CA-02
     computers per 100 students, CA-03 expenditure per student (US dollars), CA-04 mean reading, CA-05 mean math score.
     ``context``: ``income`` (thousand US dollars), ``english`` (% English learners), ``lunch`` (% with reduced-price
@@ -131,13 +131,13 @@ def california_schools() -> dict[str, pd.DataFrame]:
     units = pd.DataFrame({"unit_id": unit_id, "name": raw["school"]}).assign(
         year=1999,
         kind="department",
-        department=raw["county"],
         # Seven digits per student do not carry cents in a district's total.
         spent=(clean["expenditure"] * clean["students"]).round(),
         peer_group=raw["grades"],
         reality="real",
         source="AER::CASchools; Stock and Watson (2007)",
         money_unit="美元",
+        note=raw["county"] + " County",
     )
     actual = {
         "CA-01": clean["students"] / clean["teachers"],

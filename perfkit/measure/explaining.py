@@ -11,6 +11,11 @@ import pandas as pd
 
 from perfkit.tables.columns import DIRECTIONS, STATUSES
 
+_IN_PROPORTION = ("proportional", "threshold")
+_NO_RATIO = (
+    "目标 {target}，实际 {actual}，目标值或完成值非正，不按比例，按是否达标计分：{met}",
+    "target {target}, actual {actual}, no ratio of values that are not positive, met or not: {met}",
+)
 _FROM = {"verified": ("（核实值）", " (verified)"), "computed": ("（按资金数计算）", " (computed from the money)")}
 
 
@@ -24,6 +29,8 @@ def number(value: float, decimals: int = 4) -> str:
     """
     if value is None or math.isnan(value):
         return "—"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     text = f"{exact:,}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -84,7 +91,7 @@ def quantity(value: float, unit: Any) -> str:
         return "—"
     if pd.isna(unit) or not str(unit).strip():
         return number(value)
-    return f"{number(value, 2)}%" if str(unit) == "%" else f"{number(value)} {unit}"
+    return f"{number(value, 2)}%" if str(unit).strip() in ("%", "％") else f"{number(value)} {unit}"
 
 
 def _yes_no(value: float, lang: int) -> str:
@@ -138,7 +145,10 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
         words["target"] = _yes_no(row["target"], lang) if pd.isna(row["target_text"]) else row["target_text"]
     if rule["function"] == "goalpost":
         words["target"] = quantity(row["target"], unit)
-    text = rule["sentence"][lang].format(**words)
+    sentence = rule["sentence"][lang]
+    if rule["function"] in _IN_PROPORTION and (row["target"] <= 0 or used < 0):
+        sentence = _NO_RATIO[lang]
+    text = sentence.format(**words)
     points = number(row["points"])
     over = "" if math.isnan(row["over"]) else _over(row, rule, lang)
     if "cap" in rule and row["share"] >= rule["cap"]:
@@ -164,9 +174,11 @@ def _of_rule(row: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _off(used: float, low: float, high: float) -> float:
-    if used < low:
-        return (low - used) / abs(low)
-    return (used - high) / abs(high) if used > high else 0.0
+    """Return how far off the interval a value is, relative to the nearer bound; a bound of zero has no measure."""
+    bound, gap = (low, low - used) if used < low else (high, used - high)
+    if gap <= 0:
+        return 0.0
+    return gap / abs(bound) if bound else math.inf
 
 
 def _over(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
@@ -191,6 +203,8 @@ def _finished(done: Any, lang: int) -> str:
 
 def _gap(row: dict[str, Any], full: str, lang: int) -> str:
     status = STATUSES[row["status"]][lang]
+    if row["status"] == "not_seen":
+        return (f"{status}，不计分（分值 {full} 分）", f"{status}: not scored ({full} points)")[lang]
     if pd.isna(row["points"]):
         return (
             f"{status}，不计入（分值 {full} 分按其余指标折算）",

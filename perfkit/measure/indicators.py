@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 import pandas as pd
 
 from perfkit import tables
-from perfkit.errors import Problem, ScoreError, fail_if_any
+from perfkit.errors import Problem
 
 _SUM_TOLERANCE = 1e-9
 # What a leaf wants whose rule is unknown, so that all its faults come at once.
@@ -30,10 +30,10 @@ def applying_to(indicators: pd.DataFrame, unit_id: str) -> pd.DataFrame:
     return indicators[indicators["unit_id"].isna() | (indicators["unit_id"] == unit_id)]
 
 
-def check(
+def problems_of(
     indicators: pd.DataFrame, *, full_points: float, needs: Mapping[str, tuple[str, ...]], units: Collection[str] = ()
-) -> None:
-    """Check that a library is whole.
+) -> list[Problem]:
+    """Return all that is wrong with a library; it is whole if there is nothing.
 
     Points of each unit's indicators add up to ``full_points``; every leaf has points, a known rule, and what that
     rule cannot do without (a target, a direction, a floor, check points); a code common to all units is not used
@@ -50,10 +50,10 @@ def check(
     units
         Units to check for; by default every unit named in the library (or all together if none is).
 
-    Raises
-    ------
-    ScoreError
-        All problems at once, each naming its cell.
+    Returns
+    -------
+    list of Problem
+        Each naming its cell.
     """
 
     def at(row: Hashable, column: str) -> str:
@@ -112,7 +112,7 @@ def check(
         )
         for row, item in own_codes.iterrows()
     ]
-    fail_if_any(ScoreError, str(indicators.attrs.get("where", "indicators")), problems)
+    return problems + _crossed_bounds(indicators, at)
 
 
 def _no_rule(
@@ -136,3 +136,20 @@ def _no_rule(
         ("name a rule in the column rule", "请在计分规则列填写规则名"),
         column="kind",
     )
+
+
+def _crossed_bounds(indicators: pd.DataFrame, at: Callable[[Hashable, str], str]) -> list[Problem]:
+    """Say where bounds stand the wrong way round."""
+    between = indicators["direction"].eq("in") & (indicators["target_high"] < indicators["target"])
+    up = indicators["direction"].eq("ge") & (indicators["floor"] >= indicators["target"])
+    down = indicators["direction"].eq("le") & (indicators["floor"] <= indicators["target"])
+    return [
+        Problem(
+            ("the bounds stand the wrong way round", "上下限颠倒"),
+            at(row, column),
+            do=("correct the target, the upper target or the floor", "请更正指标值、指标值上限或零分值"),
+            column=column,
+        )
+        for wrong, column in ((between, "target_high"), (up | down, "floor"))
+        for row in indicators.index[wrong]
+    ]

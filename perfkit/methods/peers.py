@@ -15,7 +15,7 @@ class Expectation:
     """What a unit's score would be expected to be, given its context.
 
     ``estimate`` with its 95 % prediction interval ``low`` to ``high``; ``residual`` is the actual score minus the
-    estimate; ``n`` units and ``r_squared`` describe the fit (ordinary least squares).
+    estimate; ``n`` units, ``r_squared`` and ``variables`` describe the fit (ordinary least squares).
     """
 
     estimate: float
@@ -24,6 +24,7 @@ class Expectation:
     residual: float
     n: int
     r_squared: float
+    variables: tuple[str, ...]
 
 
 def wide(context: pd.DataFrame) -> pd.DataFrame:
@@ -96,6 +97,7 @@ def expected(context: pd.DataFrame, scores: pd.Series, unit_id: str) -> Expectat
         residual=float(table.loc[unit_id, "score"] - frame["mean"]),
         n=len(others),
         r_squared=float(np.round(fit.rsquared, 6)),
+        variables=tuple(str(v) for v in variables),
     )
 
 

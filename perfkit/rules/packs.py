@@ -52,6 +52,7 @@ class Entry(Part):
     source: Citation
     value: Any
     note: str = ""
+    note_en: str = ""
 
 
 class Parameter(Part):
@@ -152,6 +153,12 @@ class RuleSet(Part):
         """Say whether somebody official has published the value of ``name``."""
         return self.source(name).authority in OFFICIAL
 
+    def cite(self, name: str) -> tuple[str, str]:
+        """Return the document and article that ``name`` rests on, as one would write them, in zh and en."""
+        source, article = self.source(name), self.entry(name).source.article
+        number = f"（{source.number}）" if source.number else ""
+        return f"《{source.title}》{number}{article}", ", ".join(t for t in (source.en, article) if t)
+
     def in_force(self, prefix: str = "") -> list[str]:
         """Return the names of the parameters in force on the day, in the pack's order."""
         return [
@@ -175,12 +182,14 @@ class RuleSet(Part):
                     "parameter": name,
                     "zh": held.zh,
                     "en": held.en,
-                    "document": source.title,
+                    "document_zh": source.title,
+                    "document_en": source.en,
                     "number": source.number,
                     "article": entry.source.article,
                     "authority": source.authority,
-                    "since": entry.since.isoformat(),
-                    "note": entry.note or source.note,
+                    "since": source.effective.isoformat() if source.effective else None,
+                    "note_zh": entry.note or source.note,
+                    "note_en": entry.note_en,
                     "pack": self.pack.id,
                     "on": self.on.isoformat(),
                 }

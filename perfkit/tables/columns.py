@@ -33,8 +33,14 @@ STATUSES = {
     "not_due": ("未到期", "not due"),
     "not_applicable": ("不适用", "not applicable"),
     "missing": ("缺失", "missing"),
+    "not_seen": ("原件不可见", "not seen"),
 }
-REALITIES = {"real": ("真实", "real"), "simulated": ("模拟", "simulated")}
+REALITIES = {
+    "real": ("真实", "real"),
+    "simulated": ("模拟", "simulated"),
+    "configured": ("自设", "configured"),
+    "example": ("公开算例", "published example"),
+}
 EXPERT_KINDS = {
     "business": ("业务专家", "subject expert"),
     "management": ("管理专家", "management expert"),
@@ -53,6 +59,8 @@ FINDINGS = {
     "execution_rate": ("执行率与资金不符", "execution rate does not follow the money"),
     "total_does_not_add_up": ("总分与各行不符", "total does not add up"),
     "grade_does_not_follow": ("等级与总分不符", "grade does not follow the total"),
+    "points_above_full": ("得分超过满分", "points above the full points"),
+    "over_budget": ("执行数超过预算", "spent above the budget"),
     "level_weights": ("一级指标权重不同", "level-1 weights differ"),
     "over_fulfilled": ("超额完成", "over-fulfilled"),
     "value_missing": ("缺完成值", "value missing"),
@@ -60,10 +68,10 @@ FINDINGS = {
     "grade_missing": ("未公布等级", "no grade published"),
 }
 MEASURES = {
-    "npv": ("净现值", "net present value"),
-    "irr": ("内部收益率", "internal rate of return"),
-    "irr_interpolated": ("内部收益率（内插法）", "internal rate of return, interpolated"),
-    "bcr": ("效益费用比", "benefit-cost ratio"),
+    "npv": ("经济净现值（ENPV）", "economic net present value (ENPV)"),
+    "irr": ("经济内部收益率（EIRR）", "economic internal rate of return (EIRR)"),
+    "irr_interpolated": ("经济内部收益率（EIRR，内插法）", "economic internal rate of return (EIRR), interpolated"),
+    "bcr": ("经济效益费用比（EBCR）", "economic benefit-cost ratio (EBCR)"),
 }
 SEVERITIES = {
     "contradiction": ("矛盾", "contradiction"),

@@ -76,6 +76,7 @@ INPUTS = (
         check_points=column("text", "评价要点", "check points", note="多项以；分隔"),
         explanation=column("text", "指标解释", "explanation"),
         basis=column("text", "设定依据", "basis of the target"),
+        reality=REALITY,
         source=SOURCE,
     ),
     declare(

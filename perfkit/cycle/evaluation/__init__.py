@@ -1,26 +1,19 @@
 """Key evaluation (重点评价) and the recheck of self-evaluation forms: what a report says, from a scorecard."""
 
-from perfkit.cycle.evaluation.account import (
-    advice,
-    by_level,
-    coverage,
-    facts,
-    incomplete,
-    levels,
-    method,
-    shortfalls,
-    unit_row,
-    verdict,
-)
+from perfkit.cycle.evaluation.account import by_level, coverage, facts, method, of_year, unit_row, verdict
+from perfkit.cycle.evaluation.advice import advice, incomplete, shortfalls
 from perfkit.cycle.evaluation.display import (
     band_cuts,
+    bases,
     index_fields,
     levels_text,
     notices,
+    published,
     published_text,
     score_columns,
     standing_text,
     subtitle,
+    title,
 )
 from perfkit.cycle.evaluation.findings import recheck, recheck_all, recheck_totals, summary
 from perfkit.cycle.evaluation.standing import Standing, standing
@@ -29,15 +22,17 @@ __all__ = [
     "Standing",
     "advice",
     "band_cuts",
+    "bases",
     "by_level",
     "coverage",
     "facts",
     "incomplete",
     "index_fields",
-    "levels",
     "levels_text",
     "method",
     "notices",
+    "of_year",
+    "published",
     "published_text",
     "recheck",
     "recheck_all",
@@ -48,6 +43,7 @@ __all__ = [
     "standing_text",
     "subtitle",
     "summary",
+    "title",
     "unit_row",
     "verdict",
 ]

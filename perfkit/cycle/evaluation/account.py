@@ -17,7 +17,30 @@ from perfkit.tables.columns import REALITIES, UNIT_KINDS
 
 Pair = tuple[str, str]
 
-_BY_HAND = ("待补充（须由评价人填写）", "to be added by the evaluator")
+
+def of_year(source: dict[str, pd.DataFrame], year: int) -> dict[str, pd.DataFrame]:
+    """Return the tables with only the rows of ``year`` in ``units`` and ``values``; 0 keeps every year.
+
+    Raises
+    ------
+    ScoreError
+        If no unit has that year; the message lists the years there are.
+    """
+    if not year:
+        return source
+    years = source["units"]["year"]
+    if not years.eq(year).fillna(False).any():
+        there = ", ".join(str(y) for y in sorted(years.dropna().unique()))
+        raise ScoreError(
+            (f"no unit of the year {year}", f"没有 {year} 年度的评价对象"),
+            [Problem(("unknown year", "没有该年度"), "units › year", there or "—", str(year))],
+        )
+    kept = dict(source)
+    for name in ("units", "values"):
+        rows = source[name]["year"].eq(year).fillna(False).astype(bool)
+        kept[name] = source[name][rows]
+        kept[name].attrs.update(source[name].attrs)
+    return kept
 
 
 def unit_row(units: pd.DataFrame, unit_id: str) -> pd.Series:
@@ -30,12 +53,17 @@ def unit_row(units: pd.DataFrame, unit_id: str) -> pd.Series:
     """
     rows = units[units["unit_id"] == unit_id]
     if len(rows) != 1:
-        some = ", ".join(units["unit_id"].head(10))
+        some = ", ".join(units["unit_id"].drop_duplicates().head(10))
+        years = ", ".join(str(y) for y in rows["year"].dropna())
         raise ScoreError(
             (f"{len(rows)} rows for unit {unit_id!r}", f"评价对象“{unit_id}”有 {len(rows)} 行"),
             [
                 Problem(
-                    ("exactly one row is needed", "应恰有一行"), str(units.attrs.get("where", "units")), some, unit_id
+                    ("exactly one row is needed", "应恰有一行"),
+                    str(units.attrs.get("where", "units")),
+                    some if rows.empty else "1",
+                    unit_id if rows.empty else f"{len(rows)} ({years})",
+                    ("correct the code", "请更正编码") if rows.empty else ("name the year", "请指定年度"),
                 )
             ],
         )
@@ -85,39 +113,30 @@ def method(card: Scorecard) -> list[Pair]:
     """Return paragraphs on how one unit was scored: indicators, rules, scheme, rounding and gaps."""
     items, pack = card.items, card.rule_set.pack
     full = number(float(items["points_full"].sum()))
-    gaps = card.rule_set.value("missing_evidence")
-    rounding = card.rule_set.value("rounding")
-    words = {
-        "zero": ("记零分", "nothing"),
-        "score": ("照常计分", "as usual"),
-        "exclude": ("不计入并折算", "rescaled"),
-    }
+    copied = items["kind"].eq("reported")
     n1 = items["level1"].nunique()
     lines = [
         (
-            (
-                f"指标体系共 {n1} 个一级指标、{len(items)} 项末级指标，分值合计 {full} 分。"
-                f"评价标准以指标体系所列指标值为准，方法为比较法：逐项比较实际完成值与指标值，按规则计分后汇总。"
-            ),
-            (
-                f"The indicator system has {n1} level-1 groups and {len(items)} leaves worth {full} points. "
-                "Each actual value is compared with its target, scored by its rule, and the points are added up."
-            ),
-        ),
-        (
-            (
-                f"计分依据规则包“{pack.zh}”（{pack.id}），取 {card.rule_set.on} 有效的规则，"
-                f"计分办法为“{card.scheme}”；每项得分保留 {rounding['decimals']} 位小数后相加。"
-                f"缺失值{words[gaps['missing']][0]}并给出得分上下限，不适用指标{words[gaps['not_applicable']][0]}。"
-            ),
-            (
-                f"Rules: pack '{pack.en}' ({pack.id}) in force on {card.rule_set.on}, scheme '{card.scheme}'; "
-                f"each item is rounded to {rounding['decimals']} decimals before adding. "
-                f"Missing values score {words[gaps['missing']][1]} and bounds are given; items that do not apply: "
-                f"{words[gaps['not_applicable']][1]}."
-            ),
-        ),
+            f"指标体系共 {n1} 个一级指标、{len(items)} 项末级指标，分值合计 {full} 分。",
+            f"Level-1 groups: {n1}; leaves: {len(items)}; points in all: {full}.",
+        )
     ]
+    if not copied.all():
+        lines.append(
+            (
+                "评价标准以指标体系所列指标值为准，方法为比较法：逐项比较实际完成值与指标值，按规则计分后汇总。",
+                "Each actual value is compared with its target, scored by its rule, and the points are added up.",
+            )
+        )
+    if copied.any():
+        part = number(float(items.loc[copied, "points_full"].sum()))
+        lines.append(
+            (
+                f"其中分值 {part} 分未列指标明细，按原件所列得分列示，未作复算。",
+                f"Points worth {part} come without detail: they stand as reported, not recomputed.",
+            )
+        )
+    lines.append(_rules_in_words(card))
     if pack.invented:
         lines.append(
             (
@@ -128,9 +147,37 @@ def method(card: Scorecard) -> list[Pair]:
     return lines
 
 
+def _rules_in_words(card: Scorecard) -> Pair:
+    pack = card.rule_set.pack
+    gaps, rounding = card.rule_set.value("missing_evidence"), card.rule_set.value("rounding")
+    words = {
+        "zero": ("记零分", "score nothing"),
+        "score": ("照常计分", "score as usual"),
+        "exclude": ("不计入并折算", "are rescaled"),
+    }
+    named = card.rule_set.value("scheme_words") if "scheme_words" in card.rule_set.parameters else {}
+    scheme = named.get(card.scheme, {"zh": card.scheme, "en": card.scheme})
+    missing, other = words[gaps["missing"]], words[gaps["not_applicable"]]
+    return (
+        f"计分适用“{pack.zh}”在 {card.rule_set.on} 有效的规则，按{scheme['zh']}计分；"
+        f"每项得分保留 {rounding['decimals']} 位小数后相加。缺失值{missing[0]}并给出得分上下限，"
+        f"不适用指标{other[0]}。",
+        f"Rules: '{pack.en}' in force on {card.rule_set.on}, scoring by {scheme['en']}; each item is rounded to "
+        f"{rounding['decimals']} decimals before adding. Missing values {missing[1]} and bounds are given; items "
+        f"that do not apply {other[1]}.",
+    )
+
+
 def verdict(card: Scorecard, unit: pd.Series) -> list[Pair]:
     """Return the result in words: score and grade, distance to the bands, bounds, the reported score beside it."""
     result = card.results.iloc[0]
+    low, high = number(float(result["points_low"])), number(float(result["points_high"]))
+    if pd.isna(result["points"]) and card.items["status"].eq("not_seen").any():
+        text = (
+            f"所见原件不含全部指标，不计总分，也不定等级；视不可见的指标如何，总分在 {low} 至 {high} 分之间。",
+            f"The document seen lacks some items: no total and no grade; the total lies between {low} and {high}.",
+        )
+        return [text, *_beside_reported(card, unit)]
     if pd.isna(result["points"]):
         return [("各项指标均不计入，无法得出综合得分。", "No item counts: there is no total.")]
     points = number(float(result["points"]))
@@ -142,63 +189,75 @@ def verdict(card: Scorecard, unit: pd.Series) -> list[Pair]:
         en += f", {above} points above the floor of its grade"
     if pd.notna(result["to_next"]):
         gap = number(float(result["to_next"]))
-        zh += f"，距上一等级“{result['next_grade']}”还差 {gap} 分。"
+        zh += f"，较“{result['next_grade']}”等级下限低 {gap} 分。"
         en += f", {gap} points short of the next grade up."
     else:
         zh += "，已是最高等级。"
         en += ", the highest."
-    lines = [(zh, en)]
+    lines = [(zh, en), *_rescaled(card)]
     if result["points_low"] < result["points_high"]:
-        low, high = number(float(result["points_low"])), number(float(result["points_high"]))
+        share = percent(result["coverage"])
         lines.append(
             (
-                (
-                    f"有据可查的分值占 {percent(result['coverage'])}；视缺失或未核实的指标最终如何，"
-                    f"得分在 {low} 至 {high} 分之间。"
-                ),
-                (
-                    f"{percent(result['coverage'])} of the points rest on evidence; "
-                    f"depending on what is missing or unverified the total lies between {low} and {high}."
-                ),
+                f"可复算且有据的分值占计入分值的 {share}；视缺失或未核实的指标如何，总分在 {low} 至 {high} 分之间。",
+                f"{share} of the points that count rest on evidence; depending on what is missing or unverified the "
+                f"total lies between {low} and {high}.",
             )
         )
     return lines + _beside_reported(card, unit)
 
 
+def _rescaled(card: Scorecard) -> list[Pair]:
+    """Say how a total was rescaled where some items do not count."""
+    counted = card.items["points"].notna()
+    full, weight = float(card.items["points_full"].sum()), float(card.items.loc[counted, "points_full"].sum())
+    if weight == full:
+        return []
+    got, total = number(float(card.items["points"].sum())), number(float(card.results["points"].iloc[0]))
+    w, f = number(weight), number(full)
+    return [
+        (
+            f"计入评分的分值为 {w} 分，得 {got} 分，按 {got}÷{w}×{f} 折算为 {total} 分。",
+            f"Points that count: {w}; scored: {got}; rescaled {got} / {w} x {f} = {total}.",
+        )
+    ]
+
+
 def _beside_reported(card: Scorecard, unit: pd.Series) -> list[Pair]:
-    reported = card.items["points_reported"]
+    """Set the reported total and the sum of the rows beside the recomputed total; say what was not recomputed."""
+    items = card.items
+    reported = items["points_reported"]
     if reported.isna().all() and pd.isna(unit["points_reported"]):
         return []
     lines: list[Pair] = []
-    printed = "" if pd.isna(unit["points_reported"]) else number(float(unit["points_reported"]))
     grade = "" if pd.isna(unit["grade_reported"]) else str(unit["grade_reported"])
-    if printed:
-        grade_zh, grade_en = (f"、等级“{grade}”", f", grade '{grade}'") if grade else ("，未载明等级", ", no grade")
-        lines.append((f"原表填报总分 {printed} 分{grade_zh}。", f"The form reports {printed} points{grade_en}."))
+    if pd.notna(unit["points_reported"]):
+        printed = number(float(unit["points_reported"]))
+        said = (f"、等级“{grade}”", f", grade '{grade}'") if grade else ("，未载明等级", ", no grade")
+        lines.append((f"原件所列总分 {printed} 分{said[0]}。", f"The document gives {printed} points{said[1]}."))
     else:
-        lines.append(("原表未载明总分。", "The form gives no total."))
-    if reported.notna().any():
-        total = number(float(reported.sum()))
-        missing = int(reported.isna().sum())
-        part = (f"（另有 {missing} 项未见得分）", f" ({missing} items show no points)") if missing else ("", "")
+        lines.append(("原件未载明总分。", "The document gives no total."))
+    able = items["kind"].ne("reported") & reported.notna()
+    if not able.any():
         lines.append(
-            (
-                (
-                    f"由各行得分重新相加为 {total} 分{part[0]}；"
-                    f"按规则复算为 {number(float(card.results['points'].iloc[0]))} 分，二者并列，未作改动。"
-                ),
-                (
-                    f"Its rows add up to {total}{part[1]}; recomputed by the rules it is "
-                    f"{number(float(card.results['points'].iloc[0]))}. Both stand side by side, nothing was changed."
-                ),
-            )
+            ("原件未列指标明细，得分按原件列示，未作复算。", "There is no detail: nothing could be recomputed.")
         )
+        return lines
+    total, missing = number(float(reported.sum())), int(reported.isna().sum())
+    part = (f"（另有 {missing} 项未见得分）", f" ({missing} items show no points)") if missing else ("", "")
+    copied = float(items.loc[items["kind"].eq("reported") & reported.notna(), "points_full"].sum())
+    kept = (
+        (f"（其中 {number(copied)} 分未复算）", f" ({number(copied)} points not recomputed)") if copied else ("", "")
+    )
+    ours = number(float(items.loc[reported.notna(), "points"].sum()))
+    lines.append(
+        (
+            f"由各行得分重新相加为 {total} 分{part[0]}；这些行按规则复算为 {ours} 分{kept[0]}。二者并列，未作改动。",
+            f"Its rows add up to {total}{part[1]}; by the rules the same rows score {ours}{kept[1]}. Both stand "
+            f"side by side, nothing was changed.",
+        )
+    )
     return lines
-
-
-def levels(card: Scorecard) -> list[str]:
-    """Return the level-1 names of one unit in the library's order."""
-    return list(dict.fromkeys(card.items["level1"]))
 
 
 def by_level(card: Scorecard) -> pd.DataFrame:
@@ -220,77 +279,3 @@ def coverage(card: Scorecard) -> pd.DataFrame:
     grouped = card.items.groupby("status", sort=False)
     counts = grouped.agg(items=("indicator_id", "size"), points_full=("points_full", "sum")).reset_index()
     return card.rule_set.stamp(counts)
-
-
-def shortfalls(card: Scorecard) -> pd.DataFrame:
-    """Return the items that lost points, most first, with ``lost`` and its share of all points lost."""
-    items = card.items[card.items["points"].notna()]
-    lost = (items["points_full"] - items["points"]).round(6)
-    found = items.assign(lost=lost)[lost > 0].sort_values(["lost", "points_full"], ascending=False, kind="stable")
-    return found.assign(lost_share=found["lost"] / found["lost"].sum())
-
-
-def advice(card: Scorecard, findings: pd.DataFrame) -> list[Pair]:
-    """Return numbered advice that follows from the numbers; what only a person can say is marked as missing."""
-    lost = shortfalls(card)
-    lines: list[Pair] = []
-    known = lost[lost["status"].isin(["reported", "unverified"])]
-    for item in known[known["kind"] != "reported"].head(5).itertuples():
-        lines.append(
-            (
-                (
-                    f"针对“{item.level3}”（目标 {item.target_shown}，实际 {item.actual_shown}，"
-                    f"失 {number(item.lost)} 分），查明原因，提出改进措施并明确期限。"
-                ),
-                (
-                    f"'{_name(item)}' (target {item.target_shown}, actual {item.actual_shown}, "
-                    f"{number(item.lost)} points lost): find the cause, set a measure and a date."
-                ),
-            )
-        )
-    for item in known[known["kind"] == "reported"].itertuples():
-        lines.append(
-            (
-                f"“{item.level3}”失 {number(item.lost)} 分而未列明细，原因无从核实，应公布或报送指标明细。",
-                f"'{_name(item)}' lost {number(item.lost)} points without detail: the indicators should be supplied.",
-            )
-        )
-    wrong = int(findings["severity"].eq("contradiction").sum())
-    if wrong:
-        lines.append(
-            (
-                f"退回自评表，就“填报核对”所列 {wrong} 处矛盾逐项更正或说明后重新报送。",
-                (
-                    f"Send the form back: the {wrong} contradictions listed in the recheck "
-                    "are to be corrected or explained."
-                ),
-            )
-        )
-    gaps = int(card.items["status"].isin(["missing", "no_evidence"]).sum())
-    if gaps:
-        lines.append(
-            (f"补充 {gaps} 项缺失指标的完成值与佐证。", f"Supply values and evidence for {gaps} missing items.")
-        )
-    left_out = int(card.items["points"].isna().sum())
-    if not lines and left_out:
-        lines.append(
-            (
-                f"计入评分的指标均达到目标；另有 {left_out} 项未到期或不适用，不作判断。",
-                f"Every item that counts meets its target; {left_out} are not due or do not apply.",
-            )
-        )
-    elif not lines:
-        lines.append(("各项指标均达到目标，未发现须整改的失分项。", "Every target is met; no item lost points."))
-    return lines
-
-
-def incomplete() -> list[Pair]:
-    """Return what a computed report cannot say and a person must add."""
-    return [
-        (f"主要经验及做法：{_BY_HAND[0]}", f"What worked: {_BY_HAND[1]}"),
-        (f"失分的原因分析：{_BY_HAND[0]}", f"Why points were lost: {_BY_HAND[1]}"),
-    ]
-
-
-def _name(item: Any) -> str:
-    return str(item.name_en) if isinstance(item.name_en, str) else str(item.level3)

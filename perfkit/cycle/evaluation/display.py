@@ -21,8 +21,21 @@ def subtitle(unit: pd.Series, card: Scorecard) -> Pair:
     return (f"{zh}　规则：{pack.zh}（{on} 有效）", f"{en} · rules: {pack.en}, in force on {on}")
 
 
-def notices(unit: pd.Series, card: Scorecard, findings: pd.DataFrame) -> list[tuple[Pair, str]]:
+def title(unit: pd.Series, card: Scorecard) -> Pair:
+    """Return the title: a recheck where the unit scored itself, else a key evaluation."""
+    name = str(unit["name"])
+    gap = " " if name[-1:].isascii() else ""
+    judged = str(unit["evaluator"]) if isinstance(unit["evaluator"], str) else ""
+    if card.items["points_reported"].notna().any() and "评价" not in judged:
+        return (f"{name}{gap}项目支出绩效自评复核报告", f"Recheck of the self-evaluation: {name}")
+    return (f"{name}{gap}重点绩效评价报告", f"Key evaluation: {name}")
+
+
+def notices(
+    unit: pd.Series, card: Scorecard, findings: pd.DataFrame, indicators: pd.DataFrame
+) -> list[tuple[Pair, str]]:
     """Return what a reader must know first, each with its kind (simulated, configured, warning)."""
+    mine = indicators[indicators["unit_id"].isna() | indicators["unit_id"].eq(unit["unit_id"])]
     found: list[tuple[Pair, str]] = []
     if unit["reality"] == "simulated":
         found.append(
@@ -35,13 +48,24 @@ def notices(unit: pd.Series, card: Scorecard, findings: pd.DataFrame) -> list[tu
         found.append(
             (("规则为教学虚构，不得用于实际评价。", "Invented rules for teaching, not for real use."), "simulated")
         )
-    wrong = findings[findings["severity"] == "contradiction"]
-    if len(wrong):
+    if mine["reality"].eq("configured").any():
         found.append(
             (
                 (
-                    f"填报内容有 {len(wrong)} 处自相矛盾，详见“填报核对”；本报告只列出，未作改动。",
-                    f"The form contradicts itself in {len(wrong)} places (see the recheck); nothing was changed.",
+                    "指标值与分值为演示自设，不是被评价单位的绩效目标；所用等级划分仅作演示，不构成对该单位的评价。",
+                    "Targets and points are configured for demonstration: they are not the unit's own, and the grade "
+                    "is no judgement of it.",
+                ),
+                "configured",
+            )
+        )
+    wrong = int(findings["severity"].eq("contradiction").sum())
+    if wrong:
+        found.append(
+            (
+                (
+                    f"填报内容与计分规则或其自身不符 {wrong} 处，详见“填报核对”；本报告只列出，未作改动。",
+                    f"Reported figures against the rules or each other: {wrong} (see the recheck); none was changed.",
                 ),
                 "warning",
             )
@@ -52,7 +76,7 @@ def notices(unit: pd.Series, card: Scorecard, findings: pd.DataFrame) -> list[tu
             (
                 (
                     f"计分中有 {len(own)} 项为工具设定或二手依据，并非官方规定，列于第七部分。",
-                    f"{len(own)} choices are configured or second-hand, not official; see section 7.",
+                    f"Choices that are configured or second-hand, not official: {len(own)}; see section 7.",
                 ),
                 "configured",
             )
@@ -60,13 +84,26 @@ def notices(unit: pd.Series, card: Scorecard, findings: pd.DataFrame) -> list[tu
     found.append(
         (
             (
-                "待补充：主要经验及做法、失分原因分析须由评价人撰写（第五部分）。",
+                "待补充：主要经验及做法、扣分原因分析须由评价人撰写（第五部分）。",
                 "To be added by the evaluator: what worked, and why points were lost (section 5).",
             ),
             "warning",
         )
     )
     return found
+
+
+def bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
+    """Return the table ``bases`` of a report on one unit: of the points, and of the recheck and comparison."""
+    there = card.rule_set.in_force()
+    also = ["peers"]
+    if card.items["points_reported"].notna().any():
+        also += ["recheck_tolerance", *card.rule_set.in_force("self_weights_")]
+    else:
+        also.append("result_weight_minimum")
+    if isinstance(unit["grade_reported"], str):
+        also.append("grade_words")
+    return card.bases([name for name in also if name in there])
 
 
 def score_columns(card: Scorecard) -> list[str]:
@@ -96,6 +133,12 @@ def band_cuts(rule_set: RuleSet) -> list[tuple[float, str]]:
     return [(float(band["min"]), str(band["grade"])) for band in bands[1:]]
 
 
+def published(units: pd.DataFrame) -> pd.DataFrame:
+    """Return table ``published_scores``: what was published of units whose items are not known."""
+    names = {"department": "place", "budget": "amount", "points_reported": "points", "grade_reported": "grade"}
+    return units.rename(columns=names)[["unit_id", "name", "place", "amount", "evaluator", "points", "grade"]]
+
+
 def published_text(units: pd.DataFrame) -> Pair:
     """Return the distribution of published scores in words."""
     scores = units["points_reported"].dropna()
@@ -118,9 +161,9 @@ def index_fields(unit: pd.Series, card: Scorecard, findings: pd.DataFrame, lang:
         "年度" if zh else "year": None if pd.isna(unit["year"]) else int(unit["year"]),
         "得分" if zh else "score": None if pd.isna(result["points"]) else float(result["points"]),
         "等级" if zh else "grade": result["grade"] if zh else result["grade_en"],
-        "填报总分" if zh else "reported": None
+        "原件总分" if zh else "reported": None
         if pd.isna(unit["points_reported"])
         else float(unit["points_reported"]),
         "有据分值" if zh else "coverage": percent(float(result["coverage"])),
-        "矛盾" if zh else "contradictions": wrong,
+        "不符" if zh else "against rule": wrong,
     }

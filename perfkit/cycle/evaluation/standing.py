@@ -60,7 +60,7 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
     alike = codes.index[codes == codes[unit_id]]
     scores = card.results.set_index("unit_id")["points"].reindex(alike).dropna()
     mine = float(card.of(unit_id).results["points"].iloc[0])
-    nobody = pd.DataFrame(columns=["unit_id", "name", "points", "grade"])
+    nobody = pd.DataFrame(columns=["unit_id", "name", "points", "grade_zh", "grade_en"])
     if len(scores) < wanted["least"] or unit_id not in scores.index:
         text = (
             f"用同一指标体系评价的对象不足 {wanted['least']} 个，不作同类比较。",
@@ -68,27 +68,32 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
         )
         return Standing(pd.Series(dtype=float), mine, nobody, (text,))
     rank = int((scores > mine).sum()) + 1
-    below = float((scores < mine).mean())
+    others = scores.drop(unit_id)
+    below = float((others < mine).mean())
     low, middle, high = (float(scores.quantile(q)) for q in (0.25, 0.5, 0.75))
     lines = [
         (
             (
-                f"在用同一指标体系评价的 {len(scores)} 个对象中列第 {rank} 位，得分高于其中 {percent(below)} 的对象；"
+                f"在用同一指标体系评价的 {len(scores)} 个对象中列第 {rank} 位，"
+                f"得分高于其余 {len(others)} 个中的 {percent(below)}；"
                 f"全体中位数 {number(middle, 2)} 分，中间一半在 {number(low, 2)} 至 {number(high, 2)} 分之间。"
             ),
             (
                 f"Rank {rank} of {len(scores)} units scored by the same indicators, "
-                f"above {percent(below)} of them; the median is {number(middle, 2)}, "
+                f"above {percent(below)} of the other {len(others)}; the median is {number(middle, 2)}, "
                 f"the middle half lies between {number(low, 2)} and {number(high, 2)}."
             ),
         )
     ]
     similar = nobody
-    if context is not None and unit_id in peers.wide(context).index:
-        near = peers.similar(context, unit_id, n=wanted["similar"])
-        table = card.results.set_index("unit_id").reindex(near)[["points", "grade"]].reset_index()
+    known = context[context["unit_id"].isin(scores.index)] if context is not None else None
+    if known is not None and unit_id in peers.wide(known).index:
+        near = peers.similar(known, unit_id, n=wanted["similar"])
+        table = card.results.set_index("unit_id").reindex(near)[["points", "grade", "grade_en"]].reset_index()
+        table = table.rename(columns={"grade": "grade_zh"})
         similar = table.merge(units[["unit_id", "name"]], on="unit_id", how="left")[list(nobody.columns)]
-        lines += _like_for_like(similar, mine, peers.expected(context, scores, unit_id))
+        lines.append(_near(similar, mine))
+        lines.append(_given_context(known, scores, unit_id, float(card.rule_set.value("full_points"))))
     return Standing(scores, mine, similar, tuple(lines))
 
 
@@ -109,37 +114,35 @@ def _fail_if_not_one(card: Scorecard, unit_id: str) -> None:
     card.of(unit_id)
 
 
-def _like_for_like(similar: pd.DataFrame, mine: float, fit: peers.Expectation) -> list[Pair]:
-    mean = float(similar["points"].mean())
+def _near(similar: pd.DataFrame, mine: float) -> Pair:
+    low, mean, high = (float(v) for v in (similar["points"].min(), similar["points"].mean(), similar["points"].max()))
     over = mine - mean
     word = ("高", "above") if over >= 0 else ("低", "below")
-    inside = fit.low <= mine <= fit.high
-    side = (
-        ("在区间之内", "inside") if inside else (("高于区间", "above") if mine > fit.high else ("低于区间", "below"))
+    span_zh, span_en = f"最低 {number(low, 2)}、最高 {number(high, 2)}", f"{number(low, 2)} to {number(high, 2)}"
+    return (
+        f"背景条件最相近的 {len(similar)} 个对象平均 {number(mean, 2)} 分（{span_zh}），"
+        f"本对象比平均{word[0]} {number(abs(over), 2)} 分。",
+        f"The {len(similar)} units in the most similar circumstances average {number(mean, 2)} ({span_en}); "
+        f"this unit is {number(abs(over), 2)} points {word[1]} that.",
     )
-    return [
-        (
-            (
-                f"背景条件最相近的 {len(similar)} 个对象平均 {number(mean, 2)} 分，"
-                f"本对象比其{word[0]} {number(abs(over), 2)} 分。"
-            ),
-            (
-                f"The {len(similar)} units in the most similar circumstances average {number(mean, 2)}; this unit is "
-                f"{number(abs(over), 2)} points {word[1]}."
-            ),
-        ),
-        (
-            (
-                f"以背景变量回归（最小二乘，{fit.n} 个其他对象，R²={number(fit.r_squared, 2)}），"
-                f"预期得分 {number(fit.estimate, 2)} 分，"
-                f"95% 预测区间 {number(fit.low, 2)} 至 {number(fit.high, 2)} 分，实际得分{side[0]}；"
-                "这是相关关系，不是因果效应。"
-            ),
-            (
-                f"A regression on circumstances (OLS, {fit.n} other units, "
-                f"R² {number(fit.r_squared, 2)}) expects {number(fit.estimate, 2)} points, "
-                f"95 % prediction interval {number(fit.low, 2)} to {number(fit.high, 2)}; "
-                f"the score is {side[1]} the interval. This is an association, not an effect."
-            ),
-        ),
-    ]
+
+
+def _given_context(context: pd.DataFrame, scores: pd.Series, unit_id: str, full: float) -> Pair:
+    """Say what a regression on circumstances expects; too few units are said to be too few."""
+    try:
+        fit = peers.expected(context, scores, unit_id)
+    except ScoreError as error:
+        return (f"{error.head[1]}。", f"{error.head[0]}.")
+    mine = float(scores[unit_id])
+    low, high = max(0.0, fit.low), min(full, fit.high)
+    side = ("高于区间", "above") if mine > high else ("低于区间", "below") if mine < low else ("在区间之内", "inside")
+    names = "、".join(fit.variables)
+    return (
+        f"以背景变量（{names}）作最小二乘回归（{fit.n} 个其他对象，R²={number(fit.r_squared, 2)}，未作异方差修正），"
+        f"预期得分 {number(fit.estimate, 2)} 分，95% 预测区间 {number(low, 2)} 至 {number(high, 2)} 分"
+        f"（以 0 至 {number(full)} 分为限），实际得分{side[0]}；这是相关关系，不是因果效应。",
+        f"A regression on circumstances ({', '.join(fit.variables)}; OLS, {fit.n} other units, "
+        f"R² {number(fit.r_squared, 2)}, no correction for unequal variance) expects {number(fit.estimate, 2)} "
+        f"points, 95 % prediction interval {number(low, 2)} to {number(high, 2)} (kept within 0 and {number(full)}); "
+        f"the score is {side[1]} the interval. This is an association, not an effect.",
+    )

@@ -11,7 +11,6 @@ from perfkit.cycle.ex_ante.proposal import YUAN, Pair, money_unit
 from perfkit.measure.explaining import number
 from perfkit.rules import RuleSet
 
-_ORDER = ("support", "adjust", "part", "reject")
 _CENT = 0.01
 _NONE = ("不出具总体结论", "no overall conclusion")
 
@@ -45,9 +44,9 @@ def conclude(
 ) -> Conclusion:
     """Decide by rule.
 
-    In this order: documents missing → reject; no panel → no conclusion; points below the lower cut → reject; items
-    not supported → part, naming them; points below the upper cut, amounts cut, or a negative net present value →
-    adjust; else support. The cuts are configured, not official, and stand in the report.
+    Each finding (documents, points, cost items, present value) asks for a conclusion by ``conclusion_rules``,
+    ``conclusion_cuts``, ``documents_rule`` and ``negative_npv``; the strictest in ``order`` stands. Without a
+    panel there is none, unless documents are missing. What is configured rather than official stands in the report.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ def conclude(
     rule_set
         Pack with ``conclusions``, ``conclusion_cuts``, ``documents_rule``, ``negative_npv``.
     """
-    names, cuts = rule_set.value("conclusions"), rule_set.value("conclusion_cuts")
+    names, cuts, rules = (rule_set.value(n) for n in ("conclusions", "conclusion_cuts", "conclusion_rules"))
     unit = money_unit(proposal)
     requested = float(proposal["requested"]) if pd.notna(proposal["requested"]) else float("nan")
     points = float(scored["points"].sum().round(6)) if len(scored) else float("nan")
@@ -74,8 +73,8 @@ def conclude(
                 rule["conclusion"],
                 (
                     (
-                        f"限期（{rule['supplement_days']} 个工作日）补充后资料仍不齐全"
-                        f"（{rule_set.entry('documents_rule').source.article}）。"
+                        f"限期（{rule['supplement_days']} 个工作日）补充后资料仍不齐全，提请专家组讨论，拟定结论为"
+                        f"“{names[rule['conclusion']]['zh']}”（{rule_set.cite('documents_rule')[0]}）。"
                     ),
                     f"Documents are still incomplete after {rule['supplement_days']} working days.",
                 ),
@@ -83,10 +82,10 @@ def conclude(
         )
     if len(scored):
         found.append(_by_points(points, cuts))
-    found += _by_costs(review, unit) + _by_sum(review, requested, unit)
+    found += _by_costs(review, unit, rules) + _by_sum(review, requested, unit, rules)
     found += _by_value(economics, rule_set, unit)
     decisive = [code for code, _ in found]
-    code = max(decisive, key=_ORDER.index, default="support")
+    code = max(decisive, key=rules["order"].index, default="support")
     if not len(scored) and code != "reject":
         code = "none"
         found.append(
@@ -112,7 +111,7 @@ def _by_points(points: float, cuts: dict[str, float]) -> tuple[str, Pair]:
     )
 
 
-def _by_costs(review: pd.DataFrame, unit: str) -> list[tuple[str, Pair]]:
+def _by_costs(review: pd.DataFrame, unit: str, rules: dict[str, str]) -> list[tuple[str, Pair]]:
     found: list[tuple[str, Pair]] = []
     if review.empty:
         return found
@@ -122,7 +121,7 @@ def _by_costs(review: pd.DataFrame, unit: str) -> list[tuple[str, Pair]]:
         total = number(float(refused["cut"].sum()), 2)
         found.append(
             (
-                "part",
+                rules["not_supported"],
                 (f"不支持的内容：{names}，计 {total} {unit}。", f"Not supported: {names}, {total} {unit} in all."),
             )
         )
@@ -132,7 +131,7 @@ def _by_costs(review: pd.DataFrame, unit: str) -> list[tuple[str, Pair]]:
         total = number(float(above["cut"].sum()), 2)
         found.append(
             (
-                "adjust",
+                rules["above_standard"],
                 (
                     f"单价高于支出标准的有：{names}，核减 {total} {unit}。",
                     f"Above the standards: {names}; cut by {total} {unit}.",
@@ -142,7 +141,7 @@ def _by_costs(review: pd.DataFrame, unit: str) -> list[tuple[str, Pair]]:
     return found
 
 
-def _by_sum(review: pd.DataFrame, requested: float, unit: str) -> list[tuple[str, Pair]]:
+def _by_sum(review: pd.DataFrame, requested: float, unit: str, rules: dict[str, str]) -> list[tuple[str, Pair]]:
     """Say so if the cost items do not add up to what is requested."""
     total = float(review["amount"].sum()) if len(review) else requested
     if not abs(total - requested) > _CENT:
@@ -152,7 +151,7 @@ def _by_sum(review: pd.DataFrame, requested: float, unit: str) -> list[tuple[str
         f"建议金额按明细计算。"
     )
     en = f"The cost items add up to {number(total, 2)}, not to the {number(requested, 2)} requested; items count."
-    return [("adjust", (zh, en))]
+    return [(rules["sum_differs"], (zh, en))]
 
 
 def _by_value(economics: Economy, rule_set: RuleSet, unit: str) -> list[tuple[str, Pair]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from perfkit.cycle.ex_ante.conclusion import Conclusion
 from perfkit.cycle.ex_ante.money import Economy
-from perfkit.cycle.ex_ante.proposal import Pair, money_unit
+from perfkit.cycle.ex_ante.proposal import YUAN, Pair, money_unit
 from perfkit.measure.explaining import number, percent
 from perfkit.rules import RuleSet
 
@@ -22,7 +22,7 @@ def subtitle(proposal: pd.Series, rule_set: RuleSet) -> Pair:
     return (f"{zh}规则：{pack.zh}（{on} 有效）", f"{en}rules: {pack.en}, in force on {on}")
 
 
-def notices(proposal: pd.Series, rule_set: RuleSet, conclusion: Conclusion) -> list[tuple[Pair, str]]:
+def notices(proposal: pd.Series, conclusion: Conclusion) -> list[tuple[Pair, str]]:
     """Return what a reader must know first, each with its kind."""
     found: list[tuple[Pair, str]] = []
     if proposal["reality"] == "simulated":
@@ -56,7 +56,7 @@ def method(economics: Economy, rule_set: RuleSet) -> Pair:
     return (
         (
             f"评估内容为{names}五个维度，由专家逐项评分取平均；经济性采用成本效益分析法，折现率为{economics.rate_words[0]}；"
-            f"费用按支出标准逐项核对，高于标准的按标准核定。"
+            f"经济性按申报费用测算；费用按支出标准逐项核对，高于标准的按标准核定。"
         ),
         (
             f"Five dimensions ({english}) are scored by the panel and averaged; "
@@ -69,6 +69,8 @@ def method(economics: Economy, rule_set: RuleSet) -> Pair:
 def amounts(proposal: pd.Series, conclusion: Conclusion) -> list[tuple[Pair, Any]]:
     """Return requested, cut and recommended amounts as (label, value) pairs."""
     unit = money_unit(proposal)
+    if np.isnan(conclusion.requested):
+        return [(("申请金额", "requested"), None)]
     asked: list[tuple[Pair, Any]] = [((f"申请金额（{unit}）", f"requested ({unit})"), conclusion.requested)]
     cut = conclusion.requested - conclusion.recommended
     if np.isnan(cut):
@@ -98,7 +100,7 @@ def curve_text(economics: Economy) -> Pair:
         return ("没有现金流量。", "There are no cash flows.")
     zh, en = [], []
     for row in economics.options.itertuples():
-        zh.append(f"{row.option_id}的净现值在内部收益率 {row.irr_shown} 处为零")
+        zh.append(f"{row.option_id}的经济净现值在经济内部收益率 {row.irr_shown} 处为零")
         en.append(f"{row.option_id} crosses zero at {row.irr_shown}")
     return ("；".join(zh) + "。", "; ".join(en) + ".")
 
@@ -116,13 +118,16 @@ def reductions_text(review: pd.DataFrame, proposal: pd.Series) -> Pair:
     )
 
 
-def advice(scored: pd.DataFrame, economics: Economy, review: pd.DataFrame, conclusion: Conclusion) -> list[Pair]:
+def advice(
+    proposal: pd.Series, scored: pd.DataFrame, economics: Economy, review: pd.DataFrame, conclusion: Conclusion
+) -> list[Pair]:
     """Return numbered advice that follows from the numbers, each pointing to what it rests on."""
+    unit = f" {money_unit(proposal)}" if money_unit(proposal) in YUAN else ""
     lines: list[Pair] = []
     for row in review[review["cut"] > 0].itertuples() if len(review) else ():
         lines.append(
             (
-                f"“{row.item}”核减 {number(row.cut, 2)}（{row.reason_zh}）。",
+                f"“{row.item}”核减 {number(row.cut, 2)}{unit}（{row.reason_zh}）。",
                 f"Cut '{row.item}' by {number(row.cut, 2)} ({row.reason_en}).",
             )
         )
@@ -132,8 +137,8 @@ def advice(scored: pd.DataFrame, economics: Economy, review: pd.DataFrame, concl
             lines.append(
                 (
                     (
-                        f"就“{row.level3}”（{row.level1}，得 {number(row.points)} 分，"
-                        f"满分 {number(row.points_full)} 分）补充论证。"
+                        f"就“{row.level3}”一项（{row.level1}，得 {number(row.points)} 分，"
+                        f"满分 {number(row.points_full)} 分）补充论证材料。"
                     ),
                     f"Strengthen '{row.name_en}' ({number(row.points)} of {number(row.points_full)} points).",
                 )

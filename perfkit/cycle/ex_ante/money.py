@@ -84,21 +84,21 @@ def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
     lines = []
     for row in options.itertuples():
         sign = ("为正", "positive") if row.npv >= 0 else ("为负", "negative")
-        irr_zh = f"内部收益率 {row.irr_shown}" if row.irr else "内部收益率不存在"
+        irr_zh = f"经济内部收益率 {row.irr_shown}" if row.irr else "经济内部收益率不存在"
         irr_en = (
             f"internal rate of return {row.irr_shown.replace('、', ', ')}"
             if row.irr
             else "no internal rate of return"
         )
         if len(row.irr) > 1:
-            irr_zh += "（有多个，应以净现值为准）"
+            irr_zh += "（有多个，应以经济净现值为准）"
             irr_en += " (several: rest on the present value)"
         lines.append(
             (
                 (
                     f"{row.option_id}：按折现率（{words[0]}）计算，"
-                    f"净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
-                    f"效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。"
+                    f"经济净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
+                    f"经济效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。"
                 ),
                 (
                     f"{row.option_id}: at {words[1]} the net present value is {number(row.npv, 2)} ({sign[1]}), "
@@ -107,16 +107,18 @@ def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
             )
         )
     if len(options) > 1:
-        lines.append((f"净现值最高的方案为“{best}”。", f"The option with the highest net present value is '{best}'."))
+        lines.append(
+            (f"经济净现值最高的方案为“{best}”。", f"The option with the highest net present value is '{best}'.")
+        )
     return lines
 
 
 def _switch(row: Any) -> Pair:
     """Say how far benefit or investment may move before the sign of the net present value turns."""
     moves = [("效益", "benefit", row.switch_benefit), ("投资", "investment", row.switch_investment)]
-    zh = "、".join(f"{z}{'增加' if v > 0 else '减少'} {percent(abs(v))}" for z, _, v in moves if not np.isnan(v))
+    zh = "、".join(f"{z}{'提高' if v > 0 else '降低'} {percent(abs(v))}" for z, _, v in moves if not np.isnan(v))
     en = " or ".join(f"{e} {'up' if v > 0 else 'down'} {percent(abs(v))}" for _, e, v in moves if not np.isnan(v))
-    return (f"净现值归零的转换值：{zh.replace('、', '，或')}", f"switching values: {en}")
+    return (f"{zh.replace('、', '，或')}时，经济净现值为零", f"switching values: {en}")
 
 
 def published_check(
@@ -175,9 +177,15 @@ def published_check(
         shown = [
             _printed(v, row.measure, decimals + more) for v, more in ((row.value, 0), (computed, 1), (by_hand, 1))
         ]
-        rows.append((row.option_id, row.measure, row.rate, *shown, agrees, zh, en))
+        rows.append((row.option_id, row.measure, _rate_shown(row), *shown, agrees, zh, en))
     columns = [c for c in tables.contract("published_check").columns if c not in ("pack", "on")]
     return tables.check(rule_set.stamp(pd.DataFrame(rows, columns=columns)), "published_check")
+
+
+def _rate_shown(row: Any) -> str | None:
+    if np.isnan(row.rate):
+        return None
+    return percent(row.rate) if np.isnan(row.rate_high) else f"{percent(row.rate)}～{percent(row.rate_high)}"
 
 
 def _printed(value: float, measure: str, decimals: int) -> str | None:
@@ -194,7 +202,8 @@ def _why(row: Any, agrees: bool, ours: float, bound: float) -> Pair:
     gap, limit = abs(ours - row.value), number(bound, 2)
     if row.measure == "npv" and gap <= bound:
         return (
-            f"相差 {number(gap, 3)}，在复利系数取 {_TABLE_DECIMALS} 位小数可造成的误差（不超过 {limit}）之内",
+            f"精确值与公布值相差 {number(gap, 3)}；原例取值位数未载明，"
+            f"复利系数取 {_TABLE_DECIMALS} 位小数时误差可达 {limit}",
             f"differs by {number(gap, 3)}, which factors rounded to {_TABLE_DECIMALS} decimals explain (≤ {limit})",
         )
     return (f"相差 {number(gap, 3)}，请核对", f"differs by {number(gap, 3)}: to be checked")

@@ -15,7 +15,19 @@ from perfkit.tables.columns import EXPERT_KINDS
 
 Pair = tuple[str, str]
 
-_COLUMNS = ["indicator_id", "level1", "level3", "name_en", "points_full", "points", "low", "high", "experts", "split"]
+_COLUMNS = [
+    "indicator_id",
+    "level1",
+    "level3",
+    "check_points",
+    "name_en",
+    "points_full",
+    "points",
+    "low",
+    "high",
+    "experts",
+    "split",
+]
 
 
 def panel_scores(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> pd.DataFrame:
@@ -73,7 +85,7 @@ def panel_facts(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pa
     if mine.empty:
         return [
             (
-                "未提供专家评分：五个维度不打分，本报告只作经济性分析，不出具总体结论。",
+                "未提供专家评分，五个维度不打分，本报告只作经济性分析。",
                 (
                     "No panel has scored this proposal: "
                     "the dimensions are not scored and no overall conclusion is given."
@@ -82,15 +94,15 @@ def panel_facts(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pa
         ]
     counts = mine["expert_kind"].value_counts()
     zh = "、".join(f"{EXPERT_KINDS[kind][0]} {n} 人" for kind, n in counts.items())
-    en = ", ".join(f"{n} {EXPERT_KINDS[kind][1]}" for kind, n in counts.items())
+    en = ", ".join(f"{EXPERT_KINDS[kind][1]} {n}" for kind, n in counts.items())
     lacking = [kind for kind in wanted["kinds"] if kind not in counts.index]
     ok = len(mine) >= wanted["least"] and not lacking
-    article = rule_set.entry("experts").source.article
+    cited = rule_set.cite("experts")[0]
     verdict = (
-        (f"符合{article}的人数与类别要求", "as the rule asks")
+        (f"符合{cited}的人数与类别要求", "as the rule asks")
         if ok
         else (
-            f"不符合{article}“不少于 {wanted['least']} 人、三类专家齐备”的要求",
+            f"不符合{cited}“不少于 {wanted['least']} 人、三类专家齐备”的要求",
             f"not as the rule asks (at least {wanted['least']}, all three kinds)",
         )
     )

@@ -14,13 +14,6 @@ from perfkit.tables.columns import REALITIES
 Pair = tuple[str, str]
 
 YUAN = {"元": 1.0, "万元": 1e4, "亿元": 1e8}
-_PLACES = {"henan": ("河南省", "Henan"), "zhengzhou": ("郑州市", "Zhengzhou")}
-_KINDS = {
-    "new_special_fund": ("新增专项资金", "new special fund"),
-    "annual": ("年度资金", "a year's money"),
-    "total": ("总额", "total"),
-    "government_investment": ("政府投资", "government investment"),
-}
 
 
 def proposal_row(proposals: pd.DataFrame, unit_id: str) -> pd.Series:
@@ -77,35 +70,48 @@ def facts(proposal: pd.Series) -> list[tuple[Pair, Any]]:
 
 
 def threshold_facts(proposal: pd.Series, rule_set: RuleSet) -> list[Pair]:
-    """Say which jurisdictions' thresholds the requested amount reaches (amounts in yuan, bounds included)."""
+    """Say which of the jurisdictions' amounts the requested amount reaches (in yuan, bounds included).
+
+    Whether a threshold applies (kind of project, a year or in all) is the department's to say, not the kit's.
+    """
     unit = money_unit(proposal)
-    if unit not in YUAN or pd.isna(proposal["requested"]):
+    if pd.isna(proposal["requested"]):
+        return [("未列申请金额，不比较评估门槛。", "No amount is requested: thresholds are not compared.")]
+    if unit not in YUAN:
         return [
-            (
-                "申请金额未以人民币计量，不判断评估门槛。",
-                "The amount is not in yuan: thresholds are not judged.",
-            )
+            ("申请金额未以人民币计量，不比较评估门槛。", "The amount is not in yuan: thresholds are not compared.")
         ]
     amount = float(proposal["requested"]) * YUAN[unit]
-    lines = []
-    for place, cuts in rule_set.value("thresholds").items():
-        reached = [kind for kind, cut in cuts.items() if amount >= cut]
-        zh, en = _PLACES.get(place, (place, place))
-        cut_zh = "、".join(f"{_KINDS[kind][0]} {number(cuts[kind] / YUAN['万元'])} 万元" for kind in reached)
-        cut_en = ", ".join(f"{_KINDS[kind][1]} {number(cuts[kind])} yuan" for kind in reached)
-        lines.append(
-            (
-                f"按{zh}办法，申请金额达到门槛：{cut_zh}，应开展事前绩效评估。",
-                f"{en}: reaches {cut_en}; assessment required.",
-            )
-            if reached
-            else (f"按{zh}办法，申请金额未达到门槛。", f"{en}: below the thresholds.")
-        )
-    return lines
+    return [_against(amount, rule_set, name) for name in rule_set.in_force("threshold_")]
 
 
-def bases(rule_set: RuleSet, rate: str) -> pd.DataFrame:
-    """Return the table ``bases`` of an assessment that used the discount rate named ``rate``."""
+def _against(amount: float, rule_set: RuleSet, name: str) -> Pair:
+    place, cited = rule_set.value(name), rule_set.cite(name)
+    reached = [each for each in place["amounts"] if amount >= each["yuan"]]
+    if not reached:
+        return (f"申请金额低于{place['zh']}各项评估门槛（{cited[0]}）。", f"Below every threshold of {place['en']}.")
+    listed_zh = "、".join(f"{each['zh']} {number(each['yuan'] / YUAN['万元'])} 万元" for each in reached)
+    listed_en = ", ".join(f"{each['en']} {number(each['yuan'])}" for each in reached)
+    note = f"；{rule_set.entry(name).note}" if rule_set.entry(name).note else ""
+    return (
+        f"申请金额达到{place['zh']}下列数额标准：{listed_zh}（{cited[0]}{note}）；是否适用由主管部门认定。",
+        f"The amount reaches these thresholds of {place['en']} (yuan): {listed_en}; whether they apply is for the "
+        f"department to say.",
+    )
+
+
+def bases(
+    proposal: pd.Series, rule_set: RuleSet, rate: str, scored: pd.DataFrame, review: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the table ``bases`` of an assessment: the parameters that it used, and no others."""
+    names = ["dimensions", "conclusions"]
+    if len(scored):
+        names += ["full_points", "experts", "panel_rule", "rounding", "conclusion_cuts", "conclusion_rules"]
+    if len(review) and "conclusion_rules" not in names:
+        names.append("conclusion_rules")
+    if pd.notna(proposal["documents_complete"]) and not bool(proposal["documents_complete"]):
+        names.append("documents_rule")
+    if pd.notna(proposal["requested"]) and money_unit(proposal) in YUAN:
+        names += rule_set.in_force("threshold_")
     rates = [n for n in rule_set.in_force("discount_rates") if rate in rule_set.value(n)]
-    others = [n for n in rule_set.in_force() if not n.startswith("discount_rates") and not n.endswith("_en")]
-    return rule_set.bases([*others, *rates])
+    return rule_set.bases([*names, "negative_npv", *rates])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from perfkit import tables
-from perfkit.errors import Problem, ScoreError
+from perfkit.errors import Problem, ScoreError, fail_if_any
 from perfkit.measure import explaining, grading, scoring
-from perfkit.measure.scorecard.library import check_library, fail_if_unknown_codes, scheme_named, weighted
+from perfkit.measure.scorecard.library import examined, is_percent, scheme_named, unknown_codes, weighted
 from perfkit.rules import RuleSet
 
-_EXCLUDED, _ZERO = "exclude", "zero"
+_EXCLUDED, _ZERO, _OPEN = "exclude", "zero", "open"
 _DUST = 1e-9
 
 
@@ -23,14 +24,14 @@ class Scorecard:
     """Scored items, totals and grades, with the rules they rest on.
 
     ``items`` is the table ``scores`` (one row a unit and indicator), ``results`` the table ``results`` (one row a
-    unit), ``used`` the names of the parameters that decided anything.
+    unit); ``scheme`` and ``denominator`` are the choices made.
     """
 
     items: pd.DataFrame
     results: pd.DataFrame
     rule_set: RuleSet
-    used: tuple[str, ...]
     scheme: str
+    denominator: str
 
     def of(self, unit_id: str) -> Scorecard:
         """Return the scorecard of one unit (all its years).
@@ -52,9 +53,26 @@ class Scorecard:
             results=self.results[self.results["unit_id"] == unit_id].reset_index(drop=True),
         )
 
-    def bases(self) -> pd.DataFrame:
-        """Return the table ``bases``: what the scores rest on, official or configured."""
-        return self.rule_set.bases(self.used)
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The names of the parameters that decided the points and grades of these items, and of no others."""
+        rules = [f"rule_{name}" for name in self.items["rule"].dropna().unique()]
+        functions = {rule: self.rule_set.value(rule)["function"] for rule in rules}
+        names = ["full_points", "grade_bands", "schemes", "default_scheme", "rounding", *rules]
+        if self.items["status"].ne("reported").any():
+            names.append("missing_evidence")
+        if self.items["used_from"].eq("computed").any():
+            names.append("execution_denominator")
+        in_proportion = self.items["kind"].eq("quantitative") & self.items["rule"].map(
+            lambda name: functions.get(f"rule_{name}") == "proportional"
+        )
+        if in_proportion.any() and "over_fulfilment" in self.rule_set.parameters:
+            names.append("over_fulfilment")
+        return tuple(names)
+
+    def bases(self, also: Collection[str] = ()) -> pd.DataFrame:
+        """Return the table ``bases``: what the scores rest on, and the further parameters ``also``."""
+        return self.rule_set.bases([*self.used, *also])
 
 
 def score(
@@ -111,13 +129,13 @@ def score(
     names = list(dict.fromkeys(known["unit_id"]))
     own = set(library["unit_id"].dropna())
     library = weighted(library, weights, full)
-    library = check_library(library, rule_set, scheme=chosen, units=names if own else names[:1])
-    fail_if_unknown_codes(values, library)
+    library, problems = examined(library, rule_set, chosen, names if own else names[:1])
+    problems += unknown_codes(values, library, units)
+    fail_if_any(ScoreError, "the data 数据", problems)
     items = _grid(values, library, known)
     items["rule"] = items.pop("rule_used")
-    used = ["full_points", "grade_bands", "schemes", "default_scheme", "rounding", "missing_evidence"]
-    items, more = _used_values(items, units, rule_set, denominator)
-    items, rules_used = _shares(items, rule_set)
+    items = _used_values(items, units, rule_set, denominator)
+    items = _shares(items, rule_set)
     items = _points(items, rule_set)
     results = _totals(items, rule_set, full)
     items = rule_set.stamp(items)
@@ -129,7 +147,7 @@ def score(
         results=results,
         rule_set=rule_set,
         scheme=chosen,
-        used=tuple(dict.fromkeys([*used, *more, *rules_used])),
+        denominator=denominator,
     )
 
 
@@ -168,25 +186,22 @@ def _count(texts: pd.Series) -> pd.Series:
 
 def _used_values(
     items: pd.DataFrame, units: pd.DataFrame | None, rule_set: RuleSet, denominator: str
-) -> tuple[pd.DataFrame, list[str]]:
+) -> pd.DataFrame:
     """Choose the value each item is scored by: verified, else computed from the money, else as reported."""
     used = items["verified"].where(items["verified"].notna(), items["actual"])
     used_from = pd.Series(np.where(items["verified"].notna(), "verified", "reported"), index=items.index)
-    more = []
+    percent = is_percent(items["unit"])
     execution = items["kind"].eq("execution") & items["verified"].isna()
     if units is not None and execution.any():
         rates = execution_rates(units, rule_set, denominator)
         computed = _rate_of(items, rates).where(execution)
-        scale = np.where(items["unit"].fillna("").eq("%"), 100.0, 1.0)
-        used = used.where(computed.isna(), computed * scale)
+        used = used.where(computed.isna(), computed * np.where(percent, 100.0, 1.0))
         used_from = used_from.where(computed.isna(), "computed")
-        more = ["execution_denominator"]
     status = items["status"].fillna("reported")
     nothing = used.isna() & items["judged"].isna() & items["kind"].ne("reported")
     status = status.where(~(nothing & status.isin(["reported", "unverified"])), "missing")
-    percent = items["unit"].fillna("").eq("%")
     used_rate = used / np.where(percent, 100.0, 1.0)
-    return items.assign(used=used, used_rate=used_rate, used_from=used_from, status=status), more
+    return items.assign(used=used, used_rate=used_rate, used_from=used_from, status=status)
 
 
 def _rate_of(items: pd.DataFrame, rates: pd.DataFrame) -> pd.Series:
@@ -221,18 +236,16 @@ def execution_rates(units: pd.DataFrame, rule_set: RuleSet, denominator: str) ->
     return units[["unit_id", "year"]].assign(rate=units["spent"] / base)
 
 
-def _shares(items: pd.DataFrame, rule_set: RuleSet) -> tuple[pd.DataFrame, list[str]]:
+def _shares(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
+    """Score each group of items under one rule; over-fulfilment is a matter of quantitative indicators only."""
     share = np.full(len(items), np.nan)
-    used: list[str] = []
-    for name, rows in items.groupby("rule", sort=False).indices.items():
-        parameter = f"rule_{name}"
-        rule = rule_set.value(parameter)
+    counted = items["kind"].eq("quantitative")
+    for (name, quantitative), rows in items.groupby(["rule", counted], sort=False).indices.items():
+        rule = rule_set.value(f"rule_{name}")
         function = rule["function"]
-        used.append(parameter)
         numbers = {key: value for key, value in rule.items() if key not in ("function", "zh", "en")}
-        if function == "proportional" and "over_fulfilment" in rule_set.parameters:
+        if function == "proportional" and quantitative and "over_fulfilment" in rule_set.parameters:
             numbers = {**rule_set.value("over_fulfilment"), **numbers}
-            used.append("over_fulfilment")
         part = items.iloc[rows]
         feed = part.assign(finished=part["finished"].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
         share[rows] = scoring.shares(feed, function, numbers)
@@ -241,7 +254,7 @@ def _shares(items: pd.DataFrame, rule_set: RuleSet) -> tuple[pd.DataFrame, list[
     flagged = items["kind"].eq("quantitative") & items["direction"].eq("ge")
     choice = rule_set.value("over_fulfilment") if "over_fulfilment" in rule_set.parameters else {"policy": "ignore"}
     limit = float("inf" if choice["policy"] == "ignore" else choice["tolerance"])
-    return items.assign(share=share, rate=rate, over=np.where(flagged & (over > limit + _DUST), over, np.nan)), used
+    return items.assign(share=share, rate=rate, over=np.where(flagged & (over > limit + _DUST), over, np.nan))
 
 
 def _rules_of(items: pd.DataFrame, rule_set: RuleSet) -> dict[str, dict[str, Any]]:
@@ -261,26 +274,28 @@ def _points(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
     status = items["status"].where(
         ~(items["share"].isna() & items["status"].isin(["reported", "unverified"])), "missing"
     )
-    act = status.map({**policy, "reported": "score"})
+    act = status.map({"not_seen": _OPEN, **policy, "reported": "score"})
     rounding = rule_set.value("rounding")
     exact = items["points_full"] * items["share"].to_numpy()
     points = pd.Series(grading.round_points(exact, **rounding), index=items.index)
-    points = points.where(act != _ZERO, 0.0).where(act != _EXCLUDED)
-    open_ = act.eq(_ZERO) | status.eq("unverified")
+    points = points.where(act != _ZERO, 0.0).where(~act.isin([_EXCLUDED, _OPEN]))
+    unsure = act.isin([_ZERO, _OPEN]) | status.eq("unverified")
     return items.assign(
         status=status,
+        counts=act.ne(_EXCLUDED),
         points=points,
-        points_low=points.where(~open_, 0.0),
-        points_high=points.where(~open_, items["points_full"]),
+        points_low=points.where(~unsure, 0.0),
+        points_high=points.where(~unsure, items["points_full"]),
         target_shown=explaining.shown_targets(items),
         actual_shown=explaining.shown_actuals(items),
     )
 
 
 def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame:
-    counted = items["points"].notna()
+    """Add up each unit's items; what nobody has seen leaves the total open, with its bounds."""
+    counted = items["counts"]
     weights = items["points_full"].where(counted, 0.0)
-    assessed = weights.where(items["status"].isin(["reported"]), 0.0)
+    assessed = weights.where(items["status"].eq("reported") & items["kind"].ne("reported"), 0.0)
     parts = pd.DataFrame(
         {
             "unit_id": items["unit_id"],
@@ -290,6 +305,7 @@ def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame
             "points_high": items["points_high"].where(counted),
             "weight": weights,
             "assessed": assessed,
+            "open": (counted & items["points"].isna()).astype(float),
         }
     )
     sums = parts.groupby(["unit_id", "year"], sort=False, dropna=False).sum().reset_index()
@@ -301,6 +317,7 @@ def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame
             np.isclose(scale, 1.0), sums[column], grading.round_points(sums[column] * scale, **rounding)
         )
         results[column] = np.round(rescaled, grading.DECIMALS)
+    results["points"] = results["points"].where(sums["open"].eq(0.0))
     share = (sums["assessed"] / sums["weight"]).where(sums["weight"] > 0, 0.0)
     results["coverage"] = np.round(share.to_numpy(), grading.DECIMALS)
     grades: Any = grading.grade(results["points"], rule_set.value("grade_bands"))

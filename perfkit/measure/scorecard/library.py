@@ -11,6 +11,9 @@ from perfkit.errors import Problem, ScoreError, fail_if_any
 from perfkit.measure import indicators, scoring, weighting
 from perfkit.rules import RuleSet
 
+_WHOLE = 1.5  # a target above this cannot be a share of one
+_PERCENT = {"%", "％", "百分比", "百分数"}
+
 
 def weighted(library: pd.DataFrame, weights: str, full: float) -> pd.DataFrame:
     """Give the leaves of each unit their points by a scheme of weighting."""
@@ -43,13 +46,46 @@ def check_library(
     Raises
     ------
     ScoreError
-        All problems at once (see :func:`perfkit.measure.indicators.check`), or a broken rule of the pack.
+        All problems at once (see :func:`perfkit.measure.indicators.problems_of`), or a broken rule of the pack.
     """
-    by_kind = rule_set.value("schemes")[scheme_named(rule_set, scheme)]
-    whole = library.assign(rule_used=_rule_of(library, by_kind))
-    full = float(rule_set.value("full_points"))
-    indicators.check(whole, full_points=full, needs=_needs(rule_set), units=units)
+    whole, problems = examined(library, rule_set, scheme_named(rule_set, scheme), units)
+    fail_if_any(ScoreError, str(library.attrs.get("where", "indicators")), problems)
     return whole
+
+
+def examined(
+    library: pd.DataFrame, rule_set: RuleSet, scheme: str, units: Collection[str]
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Return the library with the rule of each leaf, and all that is wrong with it (see :func:`check_library`)."""
+    whole = library.assign(rule_used=_rule_of(library, rule_set.value("schemes")[scheme]))
+    full = float(rule_set.value("full_points"))
+    problems = indicators.problems_of(whole, full_points=full, needs=_needs(rule_set), units=units)
+    rates = (
+        whole["kind"].isin(["execution", "satisfaction"]) & whole["target"].gt(_WHOLE) & ~is_percent(whole["unit"])
+    )
+    problems += [
+        Problem(
+            ("a rate without the unit %", "率类指标没有单位 %"),
+            tables.place(library, row, "unit", name="indicators"),
+            "%",
+            str(whole.loc[row, "unit"]) if isinstance(whole.loc[row, "unit"], str) else "—",
+            ("write % as the unit, or the target as a share of one", "请把计量单位填为 %，或将指标值填为小数"),
+            column="unit",
+        )
+        for row in whole.index[rates]
+    ]
+    return whole, problems
+
+
+def is_percent(units: pd.Series) -> pd.Series:
+    """Say which units of measure are per cent, however they are written.
+
+    Examples
+    --------
+    >>> is_percent(pd.Series(["%", "％", "百分比", "人", None])).tolist()
+    [True, True, True, False, False]
+    """
+    return units.fillna("").str.strip().isin(_PERCENT)
 
 
 def scheme_named(rule_set: RuleSet, scheme: str | None) -> str:
@@ -64,22 +100,37 @@ def scheme_named(rule_set: RuleSet, scheme: str | None) -> str:
     return chosen
 
 
-def fail_if_unknown_codes(values: pd.DataFrame, library: pd.DataFrame) -> None:
-    """Refuse a value whose code is not in the library, for its unit or for all."""
+def unknown_codes(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | None) -> list[Problem]:
+    """Return the values whose indicator is not in the library, or whose unit is not in table ``units``."""
     common = set(library.loc[library["unit_id"].isna(), "indicator_id"])
     own = set(zip(library["unit_id"], library["indicator_id"], strict=True))
-    problems = [
-        Problem(
-            ("unknown indicator code", "未知的指标编码"),
-            tables.place(values, row, "indicator_id", name="values"),
-            got=f"{code} ({unit})",
-            do=("correct the code, or add the indicator to the library", "请更正编码，或在指标体系中补充该指标"),
-            column="indicator_id",
-        )
-        for row, unit, code in zip(values.index, values["unit_id"], values["indicator_id"], strict=True)
-        if code not in common and (unit, code) not in own
-    ]
-    fail_if_any(ScoreError, str(values.attrs.get("where", "values")), problems)
+    there = set(units["unit_id"]) if units is not None else set(values["unit_id"])
+    problems = []
+    for row, unit, code in zip(values.index, values["unit_id"], values["indicator_id"], strict=True):
+        if unit not in there:
+            problems.append(
+                Problem(
+                    ("unknown unit code", "未知的单位或项目编码"),
+                    tables.place(values, row, "unit_id", name="values"),
+                    got=str(unit),
+                    do=("correct the code, or add the unit to its table", "请更正编码，或在评价对象表中补充"),
+                    column="unit_id",
+                )
+            )
+        elif code not in common and (unit, code) not in own:
+            problems.append(
+                Problem(
+                    ("unknown indicator code", "未知的指标编码"),
+                    tables.place(values, row, "indicator_id", name="values"),
+                    got=f"{code} ({unit})",
+                    do=(
+                        "correct the code, or add the indicator to the library",
+                        "请更正编码，或在指标体系中补充该指标",
+                    ),
+                    column="indicator_id",
+                )
+            )
+    return problems
 
 
 def _needs(rule_set: RuleSet) -> dict[str, tuple[str, ...]]:
