@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
 import platform
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,13 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done; 1 some reports failed, or ``doctor`` found something broken; 2 the input cannot be used as it stands.
+        0 done; 1 some reports failed, or ``doctor`` found something broken; 2 the input cannot be used as it stands;
+        70 an error of perfkit's own; 130 interrupted.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a Windows console or a C locale must not fail on Chinese
-            stream.reconfigure(encoding="utf-8", errors="replace")
+    _speak_utf8()
     parser = _parser()
     args = parser.parse_args(argv)
+    _stop_on_signals()
     try:
         return int(args.run(args))
     except PerfkitError as error:
@@ -48,6 +50,28 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         print(f"cannot read or write 无法读写: {error.filename or ''} · {error.strerror}", file=sys.stderr)
         return 2
+    except Exception as error:  # what nobody foresaw is said in a line, and can be shown whole
+        if os.environ.get("PERFKIT_DEBUG"):
+            raise
+        print(f"perfkit failed 内部错误: {type(error).__name__}: {error}", file=sys.stderr)
+        print("set PERFKIT_DEBUG=1 for the traceback 设 PERFKIT_DEBUG=1 可见完整错误", file=sys.stderr)
+        return 70
+
+
+def _speak_utf8() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console or a C locale must not fail on Chinese
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _stop_on_signals() -> None:
+    for name in ("SIGTERM", "SIGHUP"):  # told to stop, a batch still writes down what it has made
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--pack", required=True, help="rule pack: an id (perfkit rules) or a folder")
     score.add_argument("--on", required=True, help="the day whose rules apply, e.g. 2022-12-31")
     score.add_argument("--scheme", help="one of the pack's scoring schemes")
+    score.add_argument("--denominator", default="self_form", help="of the execution rate: self_form or framework")
     score.add_argument("--weights", choices=["given", "equal"], default="given", help="points as given, or equal")
     score.add_argument("--lang", choices=["zh", "en"], default="zh", help="language of the titles")
     score.add_argument("-o", "--out", type=Path, required=True, help="workbook to write, .xlsx")
@@ -104,11 +129,18 @@ def _score(args: argparse.Namespace) -> int:
     from perfkit.measure import scorecard
 
     _fail_if_not_xlsx(args.out)
+    _fail_if_input(args.out, args.file)
     source = readers.open_data(args.file, need=["indicators", "values"])
     units = source["units"] if len(source["units"]) else None
     rule_set = rules.load(args.pack, args.on)
     card = scorecard.score(
-        source["values"], source["indicators"], rule_set, units=units, scheme=args.scheme, weights=args.weights
+        source["values"],
+        source["indicators"],
+        rule_set,
+        units=units,
+        scheme=args.scheme,
+        denominator=args.denominator,
+        weights=args.weights,
     )
     frames = {"results": card.results, "scores": card.items, "bases": card.bases()}
     if units is not None:
@@ -122,12 +154,15 @@ def _rules(args: argparse.Namespace) -> int:
     import datetime as dt
 
     from perfkit import rules
+    from perfkit.measure import scorecard
 
     if args.pack is None:
         packs = rules.available()
         _print(packs[["id", "zh", "en", "level", "first_day", "status"]])
         return 0
     rule_set = rules.load(args.pack, args.on or dt.date.today())
+    if "schemes" in rule_set.in_force():
+        scorecard.check_rules(rule_set)
     print(f"{rule_set.pack.id} · {rule_set.pack.zh} · {rule_set.pack.en} · {rule_set.on}")
     _print(rule_set.bases()[["parameter", "zh", "since", "number", "article", "authority"]])
     if rule_set.indicator_rows:
@@ -150,6 +185,17 @@ def _tables(args: argparse.Namespace) -> int:
         return 0
     if args.template:
         _fail_if_not_xlsx(args.template)
+        if args.template.exists():
+            raise TableError(
+                (f"{args.template} exists", f"{args.template} 已存在"),
+                [
+                    Problem(
+                        ("a filled-in workbook must not be lost", "以免覆盖已填写的工作簿"),
+                        str(args.template),
+                        do=("name another file", "请另取文件名"),
+                    )
+                ],
+            )
         print(tables.template(args.name, args.template, lang=args.lang))
         return 0
     _print(tables.dictionary(args.name))
@@ -204,6 +250,21 @@ def _kernel() -> str:
             )
         )
     return str(spec.resource_dir)
+
+
+def _fail_if_input(out: Path, source: Path) -> None:
+    """Refuse to write the results over the data, or among the files of the data's folder."""
+    if out.resolve() == source.resolve() or (source.is_dir() and out.resolve().parent == source.resolve()):
+        raise TableError(
+            (f"{out} is the input", f"{out} 是输入数据"),
+            [
+                Problem(
+                    ("results must not replace data", "结果不得覆盖数据"),
+                    str(out),
+                    do=("write to another place", "请写到别处"),
+                )
+            ],
+        )
 
 
 def _fail_if_not_xlsx(path: Path) -> None:

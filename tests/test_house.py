@@ -4,6 +4,7 @@ Every check is a function that returns the problems it finds, and has a bad exam
 """
 
 import ast
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -148,6 +149,12 @@ def law_problems(source: str, name: str) -> list[str]:
     return [f"{name}:{node.lineno}: {node.value} belongs in a rule pack" for node in numbers]
 
 
+def cells_of(text: str) -> str:
+    """Return the code of a notebook as one source."""
+    cells = json.loads(text)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
 def text_problems(text: str, where: str) -> list[str]:
     return [
         f"{where}:{number}: {what}: {line.strip()[:80]}"
@@ -192,6 +199,14 @@ def test_no_number_of_law_in_code():
     lawful = [path for path in SOURCES if re.match(r"perfkit\.(measure|cycle|rules)\b", module_name(path))]
     assert lawful
     assert [problem for path in lawful for problem in law_problems(SOURCES[path], module_name(path))] == []
+
+
+def test_no_number_of_law_in_notebooks():
+    notebooks = [p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts]
+    assert notebooks
+    sources = {path.stem: cells_of(path.read_text(encoding="utf-8")) for path in notebooks}
+    assert all(sources.values())
+    assert [problem for name, source in sources.items() for problem in law_problems(source, name)] == []
 
 
 def test_text_is_clean():
@@ -275,6 +290,12 @@ def test_a_file_in_order_is_let_through():
 def test_a_number_of_law_is_caught():
     assert len(law_problems("limit = 90 if share >= 0.8 else 5_000_000.0", "x")) == 3
     assert law_problems('"""Not 90."""\nshare = 0.85 * 100', "x") == []
+
+
+def test_a_number_of_law_in_a_notebook_is_caught():
+    code = [{"cell_type": "code", "source": ["x = 1\n", "if points >= 90:\n", "    x = 2"]}]
+    text = json.dumps({"cells": [{"cell_type": "markdown", "source": "90 is 优"}, *code]})
+    assert law_problems(cells_of(text), "n") == ["n:2: 90 belongs in a rule pack"]
 
 
 def test_unclean_text_is_caught():

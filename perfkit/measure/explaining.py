@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import pandas as pd
 
 from perfkit.tables.columns import DIRECTIONS, STATUSES
 
+_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # enough digits for any float
 _IN_PROPORTION = ("proportional", "threshold")
 _NO_RATIO = (
     "目标 {target}，实际 {actual}，目标值或完成值非正，不按比例，按是否达标计分：{met}",
@@ -31,7 +32,7 @@ def number(value: float, decimals: int = 4) -> str:
         return "—"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
     text = f"{exact:,}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -111,6 +112,8 @@ def _target(way: Any, target: Any, high: Any, unit: Any, kind: Any, listed: Any)
 
 
 def _actual(row: Any) -> str:
+    if row.used_from == "verified" and not pd.isna(row.actual) and row.actual != row.verified:
+        return f"{quantity(row.actual, row.unit)}（核实 {quantity(row.verified, row.unit)}）"
     if isinstance(row.judged, str):
         return row.judged
     if pd.isna(row.used):
@@ -138,10 +141,11 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
         **_of_rule(row, rule),
         "finished": _finished(row["finished"], lang),
     }
+    mark = "" if pd.isna(used) else _FROM.get(row["used_from"], ("", ""))[lang]
     if row["kind"] == "check_points":
-        words["actual"] = number(used)
+        words["actual"] = number(used) + mark
     if row["kind"] == "yes_no":
-        words["actual"] = _yes_no(used, lang) if pd.isna(row["actual_text"]) else row["actual_text"]
+        words["actual"] = (_yes_no(used, lang) if pd.isna(row["actual_text"]) else row["actual_text"]) + mark
         words["target"] = _yes_no(row["target"], lang) if pd.isna(row["target_text"]) else row["target_text"]
     if rule["function"] == "goalpost":
         words["target"] = quantity(row["target"], unit)

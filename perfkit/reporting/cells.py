@@ -156,7 +156,11 @@ def facts(caption: str, pairs: Sequence[tuple[str, str]]) -> str:
     body = "".join(
         f'<tr><th scope="row"{look}>{escaped(label)}</th><td{look}>{escaped(said)}</td></tr>' for label, said in pairs
     )
-    return f'<div class="wide"><table class="facts">{head}<tbody>{body}</tbody></table></div>'
+    label = html.escape(caption)
+    return (
+        f'<div class="wide" role="region" tabindex="0" aria-label="{label}"><table class="facts">{head}'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def _look(numbers: bool, width: str = "") -> str:

@@ -313,6 +313,8 @@ class Document(Drawing):
         if columns is None:
             # Pack and day hold for the whole report: it says them once, not in every row.
             return frame.drop(columns=["pack", "on"], errors="ignore")
+        if self.lang == "en" and {"level3", "name_en"} <= set(frame.columns):
+            frame = frame.assign(level3=frame["name_en"].where(frame["name_en"].notna(), frame["level3"]))
         wanted = [self._in_language(column, frame) for column in columns]
         problems = [
             Problem(("no such column", "没有该列"), expected=", ".join(map(str, frame.columns)), got=column)

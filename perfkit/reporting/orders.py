@@ -21,6 +21,7 @@ import json
 import keyword
 import re
 import unicodedata
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,7 +31,8 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from perfkit.errors import OrderError, Problem, fail_if_any
+from perfkit import rules, tables
+from perfkit.errors import OrderError, Problem, RuleError, fail_if_any
 from perfkit.reporting.signatures import ParameterSpec, fitted, inspect, signature
 from perfkit.rules.notation import UniqueKeys, parse
 
@@ -135,6 +137,7 @@ def load(path: str | Path) -> Order:
         for at, part in enumerate(parts, start=1):
             jobs.extend(_jobs(part, f"parts[{at}] › " if isinstance(shape, _Parts) else "", checking))
         _check_duplicates(jobs, checking)
+        _check_settings(jobs, checking)
     fail_if_any(OrderError, file.name, checking.problems)
     if shape is None:
         raise OrderError((f"{file.name} is empty", f"{file.name} 是空的"))
@@ -263,31 +266,35 @@ def _each(
 def _column(file: Path, name: str, where: str, checking: _Checking) -> list[str] | None:
     """Return the values of a column as text, each once; codes keep their zeros."""
     try:
-        frame = _text_frame(file)
-    except (OSError, ValueError, ImportError, pd.errors.ParserError) as error:
+        frames = _text_frames(file)
+    except (OSError, ValueError, ImportError, pd.errors.ParserError, zipfile.BadZipFile) as error:
         checking.say(("cannot read the file", "无法读取文件"), f"{where} › from", got=f"{file.name}: {error}"[:200])
         return None
-    if name not in frame.columns:
-        checking.say(
-            ("the file has no such column", "文件没有该列"),
-            f"{where} › from › {file.name}",
-            name,
-            ", ".join(map(str, frame.columns)),
-        )
-        return None
-    return list(dict.fromkeys(text for each in frame[name].dropna() if (text := str(each).strip())))
+    spellings = tables.spellings(name)
+    for frame in frames:
+        for title in frame.columns:
+            if tables.folded(title) in spellings:
+                return list(dict.fromkeys(text for each in frame[title].dropna() if (text := str(each).strip())))
+    checking.say(
+        ("the file has no such column", "文件没有该列"),
+        f"{where} › from › {file.name}",
+        name,
+        ", ".join(str(title) for frame in frames for title in frame.columns),
+    )
+    return None
 
 
-def _text_frame(file: Path) -> pd.DataFrame:
+def _text_frames(file: Path) -> list[pd.DataFrame]:
+    """Return the sheets of a workbook, or the one table of any other file, all as text."""
     if file.suffix.lower() in (".xlsx", ".xlsm"):
-        return pd.read_excel(file, dtype=str, keep_default_na=False)
+        return list(pd.read_excel(file, dtype=str, keep_default_na=False, sheet_name=None).values())
     if file.suffix.lower() == ".parquet":
-        return pd.read_parquet(file)
+        return [pd.read_parquet(file)]
     try:
-        return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return [pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")]
     except UnicodeDecodeError:
         # What Excel on a Chinese Windows writes as CSV.
-        return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="gb18030")
+        return [pd.read_csv(file, dtype=str, keep_default_na=False, encoding="gb18030")]
 
 
 def _from_text(text: str, kind: str) -> Any:
@@ -312,11 +319,37 @@ def _values(
         else:
             taken[name], wrong = fitted(value, specs[name], f"{checking.name} › {where} › {name}")
             checking.problems.extend(wrong)
+            if specs[name].required and taken[name] == "" and not wrong:
+                checking.say((f"required parameter {name} is empty", f"必填参数“{name}”为空"), f"{where} › {name}")
             if name == "data" and not wrong and taken[name] and not (checking.root / str(taken[name])).exists():
                 checking.say(
                     ("no such data", "没有该数据"), f"{where} › data", f"a path under {checking.root}", taken[name]
                 )
     return taken
+
+
+def _check_settings(jobs: list[Job], checking: _Checking) -> None:
+    """Refuse what would fail in every run: a language or a rule pack and day that are not there, an empty code."""
+    loaded: dict[tuple[str, str], RuleError | None] = {}
+    for job in jobs:
+        seen = job.settings
+        if "lang" in seen and seen["lang"] not in ("zh", "en"):
+            checking.say(("unknown language", "未知的语言"), job.title, "zh | en", str(seen["lang"]), column="lang")
+        if "pack" in seen and "on" in seen:
+            key = (str(seen["pack"]), str(seen["on"]))
+            if key not in loaded:
+                loaded[key] = _refused(*key)
+            error = loaded[key]
+            if error is not None:
+                checking.say((error.head[0], error.head[1]), job.title, got=" @ ".join(key), column="pack")
+
+
+def _refused(pack: str, on: str) -> RuleError | None:
+    try:
+        rules.load(pack, on)
+    except RuleError as error:
+        return error
+    return None
 
 
 def _meant(name: str, known: list[str]) -> dict[str, Any]:

@@ -13,12 +13,15 @@ from pydantic import TypeAdapter, ValidationError
 from perfkit import tables
 from perfkit.errors import Problem, RuleError, fail_if_any
 from perfkit.rules import notation
-from perfkit.rules.packs import Band, Pack, Parameter, RuleSet, ScoringRule, Source
+from perfkit.rules.packs import Band, Gaps, OverFulfilment, Pack, Parameter, Rounding, RuleSet, ScoringRule, Source
 
 _INPUT_SHOWN = 100
 
 _VALUES: dict[str, TypeAdapter[Any]] = {
     "grade_bands": TypeAdapter(list[Band]),
+    "missing_evidence": TypeAdapter(Gaps),
+    "rounding": TypeAdapter(Rounding),
+    "over_fulfilment": TypeAdapter(OverFulfilment),
     "schemes": TypeAdapter(dict[str, dict[str, str]]),
     "rule_": TypeAdapter(ScoringRule),
 }
@@ -122,6 +125,8 @@ def _parts(home: Path) -> tuple[Pack, dict[str, Source], dict[str, Parameter]]:
             shape = _VALUES.get(name) or (_VALUES["rule_"] if name.startswith("rule_") else None)
             if shape:
                 problems.extend(_misfits(shape, entry.value, where))
+            if name.startswith("grade_bands"):
+                problems.extend(_open_below(entry.value, where))
     if not problems and not parameters:
         problems.append(Problem(("the pack has no parameters", "规则包没有参数"), f"{home.name} › parameters.yaml"))
     fail_if_any(RuleError, f"rule pack {home.name}", problems)
@@ -139,6 +144,15 @@ def _valid(path: Path, shape: TypeAdapter[Any], problems: list[Problem]) -> Any:
     except ValidationError as error:
         problems.extend(_from_pydantic(error, where))
     return None
+
+
+def _open_below(bands: Any, where: str) -> list[Problem]:
+    """Grades must reach down to zero points: else a low score has none."""
+    found = [band.get("min") for band in bands if isinstance(band, dict)] if isinstance(bands, list) else []
+    lows = [low for low in found if isinstance(low, int | float)]
+    if not lows or min(lows) <= 0:
+        return []
+    return [Problem(("the lowest grade does not begin at 0", "最低等级没有从 0 分起"), where, "0", str(min(lows)))]
 
 
 def _misfits(shape: TypeAdapter[Any], value: Any, where: str) -> list[Problem]:

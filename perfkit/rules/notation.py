@@ -33,4 +33,7 @@ def parse(text: str, loader: type[UniqueKeys] = UniqueKeys) -> Any:
     >>> parse("a: 1")
     {'a': 1}
     """
-    return yaml.load(text, Loader=loader)  # noqa: S506 - a UniqueKeys is a SafeLoader
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a UniqueKeys is a SafeLoader
+    except ValueError as error:  # a day that no calendar has
+        raise yaml.YAMLError(str(error)) from error

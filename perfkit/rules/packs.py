@@ -17,6 +17,9 @@ Authority = Literal["national", "local", "published", "secondary", "kit"]
 OFFICIAL = ("national", "local", "published")
 
 
+Act = Literal["zero", "score", "exclude", "open"]
+
+
 class Part(BaseModel):
     """A part of a pack: frozen, and refusing what it does not know."""
 
@@ -78,6 +81,22 @@ class Band(Part):
     min: float
 
 
+class Step(Part):
+    """A step of a rule: the share of the points from ``min`` on."""
+
+    min: float
+    share: float = Field(ge=0, le=1)
+
+
+class Span(Part):
+    """A band of a qualitative rule, and other words for it."""
+
+    band: str
+    words: list[str] = []
+    min: float = Field(ge=0, le=1)
+    max: float = Field(ge=0, le=1)
+
+
 class ScoringRule(BaseModel):
     """How a value becomes a share of the points: a function of ``measure.scoring`` and its numbers."""
 
@@ -86,6 +105,33 @@ class ScoringRule(BaseModel):
     function: str
     zh: str
     en: str
+    steps: list[Step] | None = None
+    bands: list[Span] | None = None
+
+
+class Gaps(Part):
+    """What each status of evidence means for the points; missing, no evidence … must all be decided."""
+
+    missing: Act
+    no_evidence: Act
+    unverified: Act
+    not_due: Act
+    not_applicable: Act
+    not_seen: Act = "open"
+
+
+class Rounding(Part):
+    """How points are rounded."""
+
+    decimals: int = Field(ge=0, le=6)
+    mode: Literal["half_up", "half_even"]
+
+
+class OverFulfilment(Part):
+    """What a value far above its target means."""
+
+    policy: Literal["ignore", "flag", "deduct"]
+    tolerance: float = Field(ge=0)
 
 
 class Pack(Part):

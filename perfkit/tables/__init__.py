@@ -1,6 +1,7 @@
 """Every table the kit reads or returns, column by column: the contract, reading and writing."""
 
-from perfkit.tables.checking import check
+from perfkit.tables.checking import check, spellings
+from perfkit.tables.checking import plain as folded
 from perfkit.tables.columns import Contract
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
 from perfkit.tables.reading import place, read, read_all
@@ -12,10 +13,12 @@ __all__ = [
     "check",
     "contract",
     "dictionary",
+    "folded",
     "labels",
     "place",
     "read",
     "read_all",
+    "spellings",
     "template",
     "write",
 ]

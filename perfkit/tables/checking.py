@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 
 from perfkit.errors import Problem, TableError, fail_if_any
 from perfkit.tables.columns import Contract
-from perfkit.tables.contracts import contract
+from perfkit.tables.contracts import CONTRACTS, contract
 
 _YES = {"是", "yes", "y", "true", "1", "√"}
 _NO = {"否", "no", "n", "false", "0", "×"}
@@ -45,6 +45,16 @@ def plain(text: object) -> str:
     """Fold a header: width, case, blanks and punctuation do not matter."""
     folded = unicodedata.normalize("NFKC", str(text)).lower()
     return re.sub(r"[\s_()\-*:：]+", "", folded)
+
+
+def spellings(column: str) -> set[str]:
+    """Return every header, folded, that names ``column`` in any table: its own name and its titles."""
+    found = {plain(column)}
+    for held in CONTRACTS.values():
+        if column in held.columns:
+            meta = held.columns[column].metadata
+            found |= {plain(meta["zh"]), plain(meta["en"]), plain(_bare(meta["zh"]))}
+    return found
 
 
 def is_blank(value: Any) -> bool:
@@ -114,6 +124,11 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
     return frame
 
 
+def _bare(title: str) -> str:
+    """Return a title without what it has in brackets."""
+    return re.sub(r"（.*?）|\(.*?\)", "", title)
+
+
 def _needed(held: Contract) -> set[str]:
     return {name for name, spec in held.columns.items() if spec.required}
 
@@ -127,16 +142,37 @@ def _match_header(
         for title in (
             spec.metadata["zh"],
             spec.metadata["en"],
-            re.sub(r"（.*?）|\(.*?\)", "", spec.metadata["zh"]),
+            _bare(spec.metadata["zh"]),
         ):
             names.setdefault(plain(title), name)
     found: dict[str, int] = {}
     problems = []
+    money = {
+        plain(_bare(spec.metadata["zh"])): name
+        for name, spec in held.columns.items()
+        if "（元）" in spec.metadata["zh"]
+    }
     for at, title in enumerate(header):
         if is_blank(title):
             continue
         cell = f"{where} › {get_column_letter(at + 1)}{row}"
         known = names.get(plain(title))
+        other = re.search(r"[（(](.+?)[）)]\s*$", str(title))
+        if known is None and other and plain(_bare(str(title))) in money:
+            problems.append(
+                Problem(
+                    ("amounts in another unit", "金额单位不同"),
+                    cell,
+                    "元",
+                    other[1],
+                    (
+                        "convert the amounts to yuan, then write 元 in the header",
+                        "请先把金额换算为元，再把表头改为元；切勿只改表头",
+                    ),
+                    column=money[plain(_bare(str(title)))],
+                )
+            )
+            continue
         if known in found:
             problems.append(Problem(("the column stands twice", "列重复"), cell, got=str(title), column=str(known)))
         elif known:
@@ -181,7 +217,14 @@ def _number(value: Any, text: str, meta: Mapping[str, Any]) -> float:
     advice = ("write the number alone, words go to the note", "请只填数字，文字说明写在备注列")
     if isinstance(value, bool):
         raise ValueError("a number 数字", advice)
-    bare = text.replace(",", "").replace("¥", "")
+    bare = text.replace("¥", "").strip()
+    if "," in bare:
+        # A comma parts thousands; anything else, a decimal comma above all, is not guessed at.
+        if not re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?\s*%?", bare):
+            raise ValueError(
+                "a number 数字", ("write a decimal point, or no comma", "小数请用小数点，逗号只作千分位")
+            )
+        bare = bare.replace(",", "")
     scale = 1.0
     if bare.endswith("%"):
         bare, scale = bare[:-1].strip(), _PERCENT[meta["kind"]]
@@ -225,12 +268,14 @@ def _date(value: Any, text: str, _meta: Mapping[str, Any]) -> str:
         raise ValueError("2022-12-31", ("write the date as 2022-12-31", "请按 2022-12-31 填写日期")) from None
 
 
-def _text(value: Any, _folded: str, _meta: Mapping[str, Any]) -> str:
+def _text(value: Any, _folded: str, meta: Mapping[str, Any]) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d")
-    return str(value).strip()
+    # What cannot be seen must not tell two texts apart, and codes are the same at either width.
+    seen = "".join(c for c in str(value) if unicodedata.category(c) not in ("Cf", "Cc") or c in "\n\t")
+    return unicodedata.normalize("NFKC", seen).strip() if meta["code"] else seen.strip()
 
 
 # What a per cent sign does to a number of the kind.

@@ -57,6 +57,8 @@ FINDINGS = {
     "points_not_by_rule": ("得分与规则不符", "points do not follow the rule"),
     "points_rounded": ("得分取整", "points rounded"),
     "execution_rate": ("执行率与资金不符", "execution rate does not follow the money"),
+    "no_basis": ("执行率无法计算", "no execution rate"),
+    "verified_differs": ("核实值与填报不同", "verified value differs"),
     "total_does_not_add_up": ("总分与各行不符", "total does not add up"),
     "grade_does_not_follow": ("等级与总分不符", "grade does not follow the total"),
     "points_above_full": ("得分超过满分", "points above the full points"),
@@ -74,7 +76,7 @@ MEASURES = {
     "bcr": ("经济效益费用比（EBCR）", "economic benefit-cost ratio (EBCR)"),
 }
 SEVERITIES = {
-    "contradiction": ("矛盾", "contradiction"),
+    "contradiction": ("不符", "contradiction"),
     "explain": ("需说明", "to be explained"),
     "rounding": ("取整", "rounding"),
 }
@@ -123,7 +125,14 @@ def column(
         checks.append(pa.Check.ge(low))
     if high is not None:
         checks.append(pa.Check.le(high))
-    meta = {"zh": zh, "en": en, "kind": "choice" if choices else kind, "choices": choices or {}, "note": note}
+    meta = {
+        "code": en.endswith("code"),
+        "zh": zh,
+        "en": en,
+        "kind": "choice" if choices else kind,
+        "choices": choices or {},
+        "note": note,
+    }
     return pa.Column(_DTYPES[kind], checks, nullable=not need, required=need, metadata=meta)
 
 

@@ -7,6 +7,7 @@ from a file is the row in that file, so that a later error can still name the ce
 from __future__ import annotations
 
 import csv
+import io
 import zipfile
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
@@ -109,7 +110,15 @@ def _grid(path: Path, held: Contract, sheet: str | None) -> tuple[list[Sequence[
             return [list(frame.columns), *frame.astype(object).itertuples(index=False, name=None)], ""
         if suffix in (".xlsx", ".xlsm"):
             return _sheet_grid(path, held, sheet)
-    except (zipfile.BadZipFile, UnicodeDecodeError, OSError, KeyError, csv.Error, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        UnicodeDecodeError,
+        OSError,
+        KeyError,
+        csv.Error,
+        ValueError,
+        ElementTree.ParseError,
+    ) as error:
         raise TableError(
             (f"{path.name} cannot be read", f"{path.name} 无法读取"),
             [
@@ -140,13 +149,22 @@ def _csv_grid(path: Path) -> list[Sequence[Any]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("gb18030")
-    return list(csv.reader(text.splitlines(keepends=True), strict=True))
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 def _sheet_grid(path: Path, held: Contract, sheet: str | None) -> tuple[list[Sequence[Any]], str]:
     book = load_workbook(path, data_only=True)
     if sheet is None:
         named = [title for title in book.sheetnames if is_called(title, held)]
+        if len(named) > 1:
+            raise TableError(
+                (f"two sheets for the table {held.name}", f"“{held.zh}”有两个工作表"),
+                [
+                    Problem(
+                        ("two sheets", "两个工作表"), path.name, got=", ".join(named), do=("keep one", "请只保留一个")
+                    )
+                ],
+            )
         sheet = named[0] if named else book.sheetnames[0]
     elif sheet not in book.sheetnames:
         raise TableError(
@@ -231,7 +249,7 @@ def _sheets_called(path: Path, names: Iterable[str]) -> list[str]:
         return [name for name in names if is_called(path.stem, contract(name))]
     try:
         titles = load_workbook(path, read_only=True).sheetnames
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, ElementTree.ParseError) as error:
         raise TableError(
             (f"{path.name} cannot be read", f"{path.name} 无法读取"),
             [Problem(("not a workbook", "不是有效的工作簿"), str(path), got=str(error))],

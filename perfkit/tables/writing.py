@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -95,7 +96,9 @@ def _fill(sheet: Worksheet, header: list[str], rows: Any) -> None:
             if value is None or (not isinstance(value, str) and pd.isna(value)):
                 continue
             plain = value.item() if hasattr(value, "item") else value
-            cell = sheet.cell(row, at, plain if isinstance(plain, bool | int | float) else str(plain))
+            cell = sheet.cell(
+                row, at, plain if isinstance(plain, bool | int | float) else ILLEGAL_CHARACTERS_RE.sub("", str(plain))
+            )
             if isinstance(cell.value, str) and cell.data_type == "f":
                 cell.data_type, cell.quotePrefix = "s", True
     for at, title in enumerate(header, start=1):
@@ -112,6 +115,8 @@ def _save(book: Workbook, path: Path) -> Path:
         part = Path(name)
         os.close(handle)
         book.save(part)
+        # mkstemp shuts everybody else out, and workbooks are there to be opened.
+        part.chmod(0o644)
         part.replace(path)
     except OSError as error:
         raise TableError(

@@ -47,7 +47,7 @@ def test_bands_in_any_order():
 
 
 def test_distances():
-    # 87 of the Sanmen bond projects (domain/worked_examples/ex16): 良, 3 points below 优, 7 above the floor.
+    # 87 of the Sanmen bond projects (published 2025-06-26): 良, 3 points below 优, 7 above the floor.
     row = grading.grade([87], BANDS).iloc[0]
     assert row.tolist() == ["良", "good", "优", 3, 7]
     top = grading.grade([96.5], BANDS).iloc[0]

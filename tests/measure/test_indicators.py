@@ -47,7 +47,9 @@ def test_points_that_add_to_99(file):
 def test_ten_times_a_tenth_is_one():
     # Case budget_target_scoring, float_traps: sum([0.1] * 10) is 0.9999999999999999 and counts as 1.
     held = library(*[{"points": 0.1}] * 10)
-    indicators.check(held.assign(rule_used="r"), full_points=1, needs={"r": ("target",)})
+    assert indicators.problems_of(held.assign(rule_used="r"), full_points=1, needs={"r": ("target",)}) == []
+    (problem,) = indicators.problems_of(held.assign(rule_used="r"), full_points=2, needs={"r": ("target",)})
+    assert (problem.expected, problem.got) == ("2", "1")
 
 
 def test_every_unit_adds_up_with_the_common_indicators():
@@ -109,6 +111,73 @@ def test_a_goalpost_needs_its_floor():
     values = tables.check(pd.DataFrame([{"unit_id": "a", "indicator_id": "0", "actual": 120}]), "values")
     with pytest.raises(ScoreError, match="floor"):
         scorecard.score(values, held, rules.load("cn-project-2020", "2022-12-31"))
+
+
+WIDE = "indicator_id,level1,level3,kind,direction,target,target_high,floor,unit,points,rule"
+
+
+@pytest.fixture
+def wide(tmp_path):
+    def read(*lines):
+        (tmp_path / "指标体系.csv").write_text("\n".join([WIDE, *lines]), encoding="utf-8")
+        return tables.read(tmp_path / "指标体系.csv", "indicators")
+
+    return read
+
+
+@pytest.mark.parametrize("unit", ["", "人", "人次/%"])
+@pytest.mark.parametrize("kind", ["满意度", "预算执行率"])
+def test_a_rate_above_one_needs_the_unit_percent(wide, kind, unit):
+    # 95 without "%" would be read as 9,500 %: everybody would fail.
+    (problem,) = faults(wide(f"1,满意度,x,{kind},≥,95,,,{unit},100,"))
+    assert problem.where == "指标体系.csv › I2"
+    assert (problem.expected, problem.got) == ("%", unit or "—")
+
+
+@pytest.mark.parametrize("unit", ["%", "％", " % ", "百分比", "百分数"])
+def test_per_cent_however_it_is_written(wide, unit):
+    scorecard.check_library(wide(f"1,满意度,x,满意度,≥,95,,,{unit},100,"), RULES)
+
+
+@pytest.mark.parametrize(("target", "faulty"), [("0.95", 0), ("1", 0), ("1.5", 0), ("1.51", 1)])
+def test_a_share_of_one_needs_no_unit(wide, target, faulty):
+    held = wide(f"1,满意度,x,满意度,≥,{target},,,,100,")
+    if faulty:
+        assert faults(held)[0].column == "unit"
+    else:
+        scorecard.check_library(held, RULES)
+
+
+def test_other_kinds_may_have_any_target_without_a_unit(wide):
+    scorecard.check_library(wide("1,产出,x,定量,≥,95,,,,100,"), RULES)
+
+
+@pytest.mark.parametrize(
+    ("line", "cell"),
+    [
+        ("1,产出,x,定量,区间,1000,800,,元,100,", "G2"),  # from 1,000 to 800
+        ("1,产出,x,定量,≥,600,,680,分,100,goalpost", "H2"),  # more is better, yet nothing at 680
+        ("1,产出,x,定量,≥,600,,600,分,100,goalpost", "H2"),
+        ("1,产出,x,定量,≤,25,,16,人,100,goalpost", "H2"),  # less is better, yet nothing at 16
+    ],
+)
+def test_crossed_bounds(wide, line, cell):
+    (problem,) = faults(wide(line))
+    assert problem.what[1] == "上下限颠倒"
+    assert problem.where == f"指标体系.csv › {cell}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1,产出,x,定量,区间,800,1000,,元,100,",
+        "1,产出,x,定量,区间,800,800,,元,100,",
+        "1,产出,x,定量,≥,680,,600,分,100,goalpost",
+        "1,产出,x,定量,≤,16,,25,人,100,goalpost",
+    ],
+)
+def test_bounds_the_right_way_round(wide, line):
+    scorecard.check_library(wide(line), RULES)
 
 
 def test_applying_to():

@@ -77,10 +77,33 @@ class TestPublishedForms:
         assert totals.loc["wuhua-drainage-2023", ["points", "grade"]].tolist() == [81.22, "良"]
 
     def test_an_item_cut_off_in_the_excerpt_gives_bounds(self, form_card):
-        # Lincang: satisfaction (10 points) is not visible; the ratio gives 9.78 where the form prints 9.
-        result = form_card.of("lincang-wildlife-2023").results.iloc[0]
-        assert result[["points", "points_low", "points_high"]].tolist() == [89.78, 89.78, 99.78]
-        assert result["coverage"] == 0.9
+        # Lincang: satisfaction (10 points) is not visible; the ratio gives 9.78 where the form prints 9, the other
+        # 80 points are met: 89.78 to 99.78, and 90 of 100 points rest on what was seen.
+        card = form_card.of("lincang-wildlife-2023")
+        result = card.results.iloc[0]
+        assert np.isnan(result["points"])
+        assert pd.isna(result[["grade", "grade_en", "next_grade"]]).all()
+        assert np.isnan(result["to_next"])
+        assert result[["points_low", "points_high", "coverage"]].tolist() == [89.78, 99.78, 0.9]
+        unseen = card.items.set_index("indicator_id").loc["S1"]
+        assert unseen["status"] == "not_seen"
+        assert np.isnan(unseen["points"])
+        assert unseen[["points_low", "points_high"]].tolist() == [0, 10]
+        assert unseen[["why_zh", "why_en"]].tolist() == [
+            "原件不可见，不计分（分值 10 分）",
+            "not seen: not scored (10 points)",
+        ]
+
+    def test_only_what_was_recomputed_is_covered(self, form_card):
+        # Liangping and Science City show 10 of 100 points in detail, Wuhua none.
+        assert form_card.results.set_index("unit_id")["coverage"].to_dict() == {
+            "yongde-nutrition-2022": 1,
+            "langfang-hvac-2019": 1,
+            "liangping-forestry": 0.1,
+            "sciencecity-media-2021": 0.1,
+            "lincang-wildlife-2023": 0.9,
+            "wuhua-drainage-2023": 0,
+        }
 
     def test_langfang_money(self, form_card):
         # Langfang prints 86 % for 37.24 of 43.2 (10,000 yuan): 86.2 %.
@@ -91,8 +114,10 @@ class TestPublishedForms:
 
 class TestEveryPoint:
     def test_totals_re_add_from_the_printed_points(self, form_card):
-        sums = form_card.items.groupby("unit_id", sort=False)["points"].sum()
-        assert sums.to_dict() == pytest.approx(form_card.results.set_index("unit_id")["points"].to_dict(), abs=1e-9)
+        sums = form_card.items.groupby("unit_id", sort=False)["points"].agg(lambda each: each.sum(skipna=False))
+        totals = form_card.results.set_index("unit_id")["points"]
+        assert sums.to_dict() == pytest.approx(totals.to_dict(), abs=1e-9, nan_ok=True)
+        assert totals.index[totals.isna()].tolist() == ["lincang-wildlife-2023"]
 
     def test_every_row_says_which_rules(self, form_card):
         for frame in (form_card.items, form_card.results):
@@ -109,6 +134,53 @@ class TestEveryPoint:
         assert bases["missing_evidence"] == "kit"
         assert "rule_threshold_2021" not in bases
         assert set(form_card.items["rule"]) == {n.removeprefix("rule_") for n in bases.index if n.startswith("rule_")}
+
+    ALWAYS = frozenset({"full_points", "grade_bands", "schemes", "default_scheme", "rounding"})
+
+    @pytest.mark.parametrize(
+        ("unit", "more"),
+        [
+            # Money gives Yongde's rate; it has "≥", "=", a judged item and satisfaction, all reported.
+            (
+                "yongde-nutrition-2022",
+                "rule_execution_linear rule_ratio_2020 rule_equal_two_sided rule_band_2020 execution_denominator "
+                "over_fulfilment",
+            ),
+            ("langfang-hvac-2019", "rule_execution_linear rule_ratio_2020 execution_denominator over_fulfilment"),
+            # The execution rate is as printed, the rest is copied: no denominator, no policy.
+            ("liangping-forestry", "rule_execution_linear rule_reported"),
+            (
+                "lincang-wildlife-2023",
+                "rule_execution_linear rule_ratio_2020 rule_direct rule_reported missing_evidence over_fulfilment",
+            ),
+            ("wuhua-drainage-2023", "rule_reported"),
+        ],
+    )
+    def test_used_is_what_decided_these_points_and_no_more(self, form_card, unit, more):
+        card = form_card.of(unit)
+        assert set(card.used) == self.ALWAYS | set(more.split())
+        assert len(card.used) == len(set(card.used))
+        assert card.bases()["parameter"].tolist() == list(card.used)
+        with_more = card.bases(also=["peers", "rounding"])["parameter"].tolist()
+        assert with_more == [*card.used, "peers"]
+
+    def test_over_fulfilment_is_used_only_where_it_may_decide(self):
+        for item, value, scheme, there in (
+            ({}, {"actual": 90}, "2020", True),
+            ({}, {"actual": 90}, "2021", False),  # a pass mark, not a proportion
+            ({"kind": "satisfaction", "unit": "%"}, {"actual": 90}, "2020", False),
+            ({"rule": "met_or_not"}, {"actual": 90}, "2020", False),
+        ):
+            card = scored(values(value), library(item), scheme=scheme)
+            assert ("over_fulfilment" in card.used) is there
+
+    def test_the_choices_are_kept(self):
+        money = units({"budget": 100, "received": 80, "spent": 60})
+        for denominator, points in (("self_form", 60), ("framework", 75)):
+            card = scored(values({}), library(EXECUTION), units=money, denominator=denominator, scheme="2020")
+            assert (card.denominator, card.scheme) == (denominator, "2020")
+            assert card.results["points"].tolist() == [points]
+            assert card.of("a").denominator == denominator
 
     def test_of_one_unit(self, form_card):
         assert set(form_card.of("liangping-forestry").items["unit_id"]) == {"liangping-forestry"}
@@ -133,7 +205,7 @@ class TestWhichValue:
         assert item[["used", "used_from", "points", "actual", "verified"]].tolist() == [80, "verified", 80, 100, 80]
 
     def test_money_wins_over_the_printed_rate(self):
-        # rules.md: one published form prints 80.45 % (3,824.26 of 4,753.66) as 100 % with full points.
+        # One published form prints 80.45 % (3,824.26 of 4,753.66) as 100 % with full points.
         item = one(EXECUTION, {"actual": 100}, units=units({"budget": 4753.66, "spent": 3824.26}))
         assert item["used_from"] == "computed"
         assert item["points"] == 80.45
@@ -168,7 +240,17 @@ class TestWhichValue:
     def test_less_satisfaction_than_asked_and_complaints(self):
         # "at least 95 %" and "at most 2 %": a rate of complaints may be counted as satisfaction too.
         assert one({"kind": "satisfaction", "unit": "%", "target": 95}, {"actual": 98})["points"] == 100
-        assert one({"kind": "satisfaction", "direction": "le", "target": 2}, {"actual": 4})["points"] == 50
+        complaints = {"kind": "satisfaction", "direction": "le", "unit": "%", "target": 2}
+        assert one(complaints, {"actual": 4})["points"] == 50
+
+    @pytest.mark.parametrize("unit", ["%", "％", "百分比", "百分数"])
+    def test_per_cent_however_it_is_written(self, unit):
+        # 8 of 10 is 80 %, and 45 % of the 90 % asked is half.
+        item = {**EXECUTION, "unit": unit}
+        assert one(item, {}, units=units({"budget": 10, "spent": 8}))[["used", "points"]].tolist() == [80, 80]
+        assert one({"kind": "satisfaction", "unit": unit, "target": 90}, {"actual": 45})["points"] == 50
+        item = {"kind": "satisfaction", "unit": unit, "target": 90}
+        assert one(item, {"actual": 85}, scheme="2021")["points"] == 80
 
 
 class TestGaps:
@@ -179,12 +261,49 @@ class TestGaps:
             ("unverified", 100, 60, 100, 0.6),
             ("missing", 60, 60, 100, 0.6),
             ("no_evidence", 60, 60, 100, 0.6),
+            ("not_seen", None, 60, 100, 0.6),
         ],
     )
     def test_what_a_gap_costs_and_its_bounds(self, status, points, low, high, coverage):
         card = scored(values({"actual": 100}, {"indicator_id": "1", "actual": 100, "status": status}), library(*TWO))
         result = card.results.iloc[0]
-        assert result[["points", "points_low", "points_high", "coverage"]].tolist() == [points, low, high, coverage]
+        assert result[["points_low", "points_high", "coverage"]].tolist() == [low, high, coverage]
+        assert np.isnan(result["points"]) if points is None else result["points"] == points
+        assert pd.isna(result["grade"]) == (points is None)
+
+    def test_not_seen_stays_open_and_is_not_rescaled(self):
+        # 30 points do not apply: of the other 70, 50 are scored 40 and 20 are unseen: 40/70 to 60/70 of 100.
+        three = ({"points": 50}, {"points": 20}, {"points": 30})
+        card = scored(
+            values(
+                {"actual": 80},
+                {"indicator_id": "1", "status": "not_seen"},
+                {"indicator_id": "2", "status": "not_applicable"},
+            ),
+            library(*three),
+        )
+        result = card.results.iloc[0]
+        assert np.isnan(result["points"])
+        assert result[["points_low", "points_high"]].tolist() == [57.14, 85.71]
+        assert result["coverage"] == pytest.approx(5 / 7, abs=1e-9)
+
+    def test_not_seen_without_a_value_is_not_called_missing(self):
+        item = one({"kind": "reported", "direction": None, "target": None}, {"status": "not_seen"})
+        assert item["status"] == "not_seen"
+        assert np.isnan(item["points"])
+
+    def test_copied_points_are_not_covered(self):
+        # 60 points of two items are recomputed, 40 are copied from the form.
+        card = scored(
+            values({"actual": 100}, {"indicator_id": "1", "points_reported": 40}),
+            library({"points": 60}, {"points": 40, "kind": "reported"}),
+        )
+        assert card.results[["points", "coverage"]].to_numpy().tolist() == [[100, 0.6]]
+
+    def test_coverage_is_of_what_counts(self):
+        # Of 100 points 40 are not due: the other 60 are all reported.
+        card = scored(values({"actual": 90}, {"indicator_id": "1", "status": "not_due"}), library(*TWO))
+        assert card.results["coverage"].tolist() == [1]
 
     @pytest.mark.parametrize("status", ["not_due", "not_applicable"])
     def test_what_does_not_count_is_rescaled(self, status):
@@ -244,7 +363,7 @@ class TestGaps:
         ],
     )
     def test_a_value_that_no_rule_covers_is_not_called_missing(self, scheme, item, value):
-        # rules.md, trap 3: uncovered cases must be reported, not guessed; and a value that is there is not missing.
+        # Uncovered cases must be reported, not guessed; and a value that is there is not missing.
         got = one(item, value, scheme=scheme)
         assert got[["points", "points_low", "points_high"]].tolist() == [0, 0, 100]
         assert not got["why_zh"].startswith("缺失")
@@ -268,7 +387,7 @@ class TestScheme2021:
         assert item[["points", "points_low", "points_high"]].tolist() == [0, 0, 100]
 
     def test_80_percent(self):
-        # rules.md, trap 2: 80 % in 2020, 50 % in 2021.
+        # At 80 %: 80 % of the points in 2020, 50 % in 2021.
         assert one({}, {"actual": 80})["share"] == pytest.approx(0.8)
         assert one({}, {"actual": 80}, scheme="2021")["share"] == pytest.approx(0.5)
 
@@ -330,9 +449,51 @@ class TestRefused:
         with pytest.raises(PerfkitError, match="reported"):
             scorecard.score(values({"points_reported": 90}), library({"kind": "reported"}), held)
 
+    def test_library_codes_and_units_all_at_once(self, tmp_path):
+        (tmp_path / "values.csv").write_text(
+            "unit_id,indicator_id,actual\na,0,1\na,9,1\nb,0,1\nc,9,1\n", encoding="utf-8"
+        )
+        held = library({"points": 59}, {"points": 40, "kind": "satisfaction", "target": 95})
+        with pytest.raises(ScoreError) as caught:
+            scored(tables.read(tmp_path / "values.csv", "values"), held, units=units({}, {"unit_id": "d"}))
+        assert [p.what[0] for p in caught.value.problems] == [
+            "points do not add up",
+            "a rate without the unit %",
+            "unknown indicator code",
+            "unknown unit code",
+            "unknown unit code",
+        ]
+        assert [(p.where, p.got) for p in caught.value.problems[2:]] == [
+            ("values.csv › B3", "9 (a)"),
+            ("values.csv › A4", "b"),
+            ("values.csv › A5", "c"),
+        ]
+
+    def test_without_a_table_of_units_no_code_is_unknown(self):
+        assert scored(values({"unit_id": "z", "actual": 100}), library({})).results["points"].tolist() == [100]
+
     def test_no_values_at_all(self):
         card = scored(tables.check(pd.DataFrame(columns=["unit_id", "indicator_id"]), "values"), library({}))
         assert len(card.items) == len(card.results) == 0
+
+
+class TestSilentUnits:
+    def test_a_unit_without_values_is_scored_as_missing(self):
+        money = units({"year": 2022}, {"unit_id": "b", "year": 2022})
+        card = scored(values({"year": 2022, "actual": 80}), library({}), units=money)
+        assert card.results[["unit_id", "points", "coverage"]].to_numpy().tolist() == [["a", 80, 1], ["b", 0, 0]]
+        assert card.of("b").items["status"].tolist() == ["missing"]
+        assert card.of("b").results[["points_low", "points_high"]].to_numpy().tolist() == [[0, 100]]
+
+    def test_its_money_still_scores(self):
+        card = scored(
+            values({"actual": 80}), library(EXECUTION), units=units({}, {"unit_id": "b", "budget": 10, "spent": 9})
+        )
+        assert card.results[["unit_id", "points"]].to_numpy().tolist() == [["a", 80], ["b", 90]]
+
+    def test_a_unit_without_any_indicator_is_not_scored(self):
+        card = scored(values({"actual": 80}), library({"unit_id": "a"}), units=units({}, {"unit_id": "b"}))
+        assert card.results["unit_id"].tolist() == ["a"]
 
 
 class TestOverFulfilment:
@@ -353,6 +514,15 @@ class TestOverFulfilment:
         assert item["points"] == 100
         assert np.isnan(item["over"])
         assert "偏低" not in item["why_zh"]
+
+    @pytest.mark.parametrize("item", [EXECUTION, {"kind": "satisfaction", "unit": "%", "target": 60}])
+    def test_only_quantitative_items_are_deducted(self, item):
+        # More satisfaction than asked is no fault of the target; a rate of 150 % is full.
+        held = rules.load("teaching-demo", "2021-01-01")  # deduct beyond 0.3
+        got = scorecard.score(values({"actual": 150}), library(item), held).items.iloc[0]
+        assert got["points"] == 100
+        assert np.isnan(got["over"])
+        assert "扣减" not in got["why_zh"]
 
     def test_rounding_is_the_packs(self):
         assert one({"points": 100}, {"actual": 33.333})["points"] == 33.33

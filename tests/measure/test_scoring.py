@@ -38,7 +38,7 @@ def oracle(shared):
 
 @pytest.fixture(scope="module")
 def printed(shared):
-    """The scoring rules as domain/ quotes them from the regulations."""
+    """The scoring rules as quoted from the regulations."""
     return yaml.safe_load((shared / "domain" / "scoring_rules.yaml").read_text(encoding="utf-8"))
 
 
@@ -88,7 +88,7 @@ class TestOracle:
 
 class TestPrintedRules:
     def test_80_percent_in_2020_and_in_2021(self, printed):
-        # rules.md, trap 2: at a completion of 80 % the rule of 2020 gives 80 %, that of 2021 gives 50 %.
+        # At a completion of 80 % art. 16 of 2020 gives 80 %, 三（七） of 2021 gives 50 %.
         check = printed["quantitative"]["threshold_60_2021"]["check"]
         assert one(scoring.proportional, 80, 100, "ge") == pytest.approx(0.8)
         for rate, share in (pair.split("=")[1:] and (pair.split("=")[1], value) for pair, value in pairs(check)):

@@ -71,6 +71,7 @@ def test_an_exact_line_is_found():
     assert fit.estimate == pytest.approx(66)
     assert fit.residual == pytest.approx(0, abs=1e-9)
     assert fit.n == 28
+    assert fit.variables == ("x",)
     scores["u08"] = 0.0  # the unit itself is left out of the fit
     assert peers.expected(held, scores, "u08").estimate == pytest.approx(66)
 
@@ -90,6 +91,7 @@ def test_california():
     mine = held[held["unit_id"] == unit].set_index("variable")["value"]
     by_book = 700.150 - 0.998 * mine["size"] - 0.122 * mine["english"] - 0.547 * mine["lunch"]
     assert fit.n == 419
+    assert fit.variables == ("english", "lunch", "size")
     assert fit.estimate == pytest.approx(by_book, abs=0.3)
     assert fit.r_squared == pytest.approx(0.775, abs=0.005)
     assert fit.residual == pytest.approx(score[unit] - fit.estimate)

@@ -132,7 +132,7 @@ class TestShippedPacks:
 
 
 class TestAgainstTheSources:
-    """The packs say what domain/ (facts taken from the regulations, each with its source) says."""
+    """The packs say what the facts taken from the regulations (each with its source) say."""
 
     @pytest.fixture
     def domain(self, shared):
@@ -174,7 +174,7 @@ class TestAgainstTheSources:
         assert [(s["min"], round(10 * s["share"], 6)) for s in steps] == [(0.9, 10), (0.8, 8), (0.6, 5), (0.0, 0)]
 
     def test_framework_of_2020(self, shared):
-        # 财预〔2020〕10号 annex 2 as entered in domain/: 17 third-level indicators, no weights.
+        # 财预〔2020〕10号 annex 2: 17 third-level indicators, no weights.
         printed = pd.read_csv(shared / "domain" / "indicators_project_caiyu2020_10.csv").set_index("id")
         held = rules.load("cn-project-2020", LATE).indicators().set_index("indicator_id")
         assert len(held) == 17
@@ -275,11 +275,18 @@ class TestFrozen:
 
 
 class TestBases:
-    def test_only_national_local_and_published_are_official(self):
-        held = rules.load("cn-project-2020", LATE)
+    @pytest.mark.parametrize(
+        ("pack", "kinds"),
+        [
+            ("cn-project-2020", {"national", "kit"}),
+            ("cn-ex-ante", {"local", "published", "secondary", "kit"}),
+        ],
+    )
+    def test_only_national_local_and_published_are_official(self, pack, kinds):
+        held = rules.load(pack, LATE)
         bases = held.bases()
         authority = bases.set_index("parameter")["authority"]
-        assert set(authority) >= {"national", "local", "kit"}
+        assert set(authority) == kinds
         for name in held.in_force():
             assert held.is_official(name) == (authority[name] in ("national", "local", "published"))
         assert len(rules.official(bases)) + len(rules.configured(bases)) == len(bases)
@@ -290,7 +297,7 @@ class TestBases:
         assert held.source("discount_rates_general").authority == "secondary"
         assert not held.is_official("discount_rates_general")
         assert held.is_official("conclusions")
-        # rules.md trap: no official text gives the points 90/70 of a conclusion.
+        # No official text gives the points 90/70 of a conclusion.
         assert not held.is_official("conclusion_cuts")
 
     def test_they_say_where_to_look(self):
@@ -302,6 +309,61 @@ class TestBases:
             "2020-02-25",
             "2022-12-31",
         ]
+        assert row.iloc[0][["document_zh", "document_en", "note_zh"]].tolist() == [
+            "项目支出绩效评价管理办法",
+            "Measures for evaluating the performance of project spending",
+            "下限含本数；“一般”划分为四档",
+        ]
+
+    def test_the_day_is_the_documents_or_unknown(self):
+        # The weights of 2021 came with its document; Henan's day is not verified, the kit's choices have none.
+        held = rules.load("cn-project-2020", LATE).bases(["self_weights_2021", "grade_bands_bonds", "rounding"])
+        since = held.set_index("parameter")["since"]
+        assert since["self_weights_2021"] == "2021-08-18"
+        assert since["grade_bands_bonds"] == "2021-06-10"
+        assert pd.isna(since["rounding"])
+        since = rules.load("cn-ex-ante", LATE).bases(["dimensions", "conclusions"]).set_index("parameter")["since"]
+        assert since["dimensions"] == "2023-08-08"
+        assert pd.isna(since["conclusions"])
+
+    def test_a_citation_reads_as_one_would_write_it(self):
+        held = rules.load("cn-project-2020", LATE)
+        assert held.cite("self_weights_2020") == (
+            "《项目支出绩效评价管理办法》（财预〔2020〕10号）第十三条",
+            "Measures for evaluating the performance of project spending, 第十三条",
+        )
+        # A document without a number, and one without an article.
+        held = rules.load("cn-ex-ante", LATE)
+        assert held.cite("threshold_henan")[0] == "《河南省省级预算项目政策事前绩效评估管理办法》第七条"
+        assert held.cite("threshold_zhengzhou") == (
+            "《郑州市市级新增重大支出政策和项目事前绩效评估管理实施暂行办法》",
+            "Zhengzhou interim measures for ex-ante assessment of major new policies and projects",
+        )
+
+    def test_no_parameter_rests_on_what_was_seen_only_second_hand(self):
+        # The ratio of "at most" targets and the execution rate's are common practice, not a national or local text.
+        held = rules.load("cn-project-2020", LATE)
+        for name in ("rule_reverse_common", "rule_execution_linear"):
+            assert held.source(name).authority == "kit"
+
+    def test_bonds_have_their_own_bands_from_their_own_day(self):
+        # 财预〔2021〕61号 art. 20, issued 2021-06-10.
+        assert "grade_bands_bonds" not in rules.load("cn-project-2020", "2021-06-09").in_force()
+        held = rules.load("cn-project-2020", "2021-06-10")
+        assert [(b["grade"], b["min"]) for b in held.value("grade_bands_bonds")] == [
+            ("优", 90),
+            ("良", 80),
+            ("中", 60),
+            ("差", 0),
+        ]
+        assert held.source("grade_bands_bonds").number == "财预〔2021〕61号"
+        assert held.is_official("grade_bands_bonds")
+
+    @pytest.mark.parametrize("pack", PACKS)
+    def test_what_was_not_seen_is_left_open(self, pack):
+        held = rules.load(pack, LATE)
+        if "missing_evidence" in held.parameters:
+            assert held.value("missing_evidence")["not_seen"] == "open"
 
 
 class TestOwnPack:

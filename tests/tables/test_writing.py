@@ -123,7 +123,7 @@ class TestTemplate:
         lists = {str(rule.sqref): rule.formula1 for rule in sheet.data_validations.dataValidation}
         columns = {cell.value: cell.column_letter for cell in sheet[1]}
         status = lists[f"{columns['佐证状态']}2:{columns['佐证状态']}2000"]
-        assert status == '"已填报,未核实,无佐证,未到期,不适用,缺失"'
+        assert status == '"已填报,未核实,无佐证,未到期,不适用,缺失,原件不可见"'
         assert lists[f"{columns['项目是否完成']}2:{columns['项目是否完成']}2000"] == '"是,否"'
         # Excel refuses a file whose list is longer than 255 characters.
         assert all(len(each) <= 257 for each in lists.values())

@@ -266,7 +266,7 @@ def by_level(card: Scorecard) -> pd.DataFrame:
     sums = items.groupby("level1", sort=False).agg(
         items=("indicator_id", "size"),
         points_full=("points_full", "sum"),
-        points=("points", "sum"),
+        points=("points", lambda each: each.sum(min_count=1)),
         counted=("counted", "sum"),
     )
     share = (sums["points"] / sums["counted"]).where(sums["counted"] > 0)

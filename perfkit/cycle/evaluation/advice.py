@@ -72,7 +72,9 @@ def advice(card: Scorecard, findings: pd.DataFrame) -> list[Pair]:
                 f"{unseen} items are not in what was seen: settle total and grade with the whole document.",
             )
         )
-    if not lines and left_out:
+    if not lines and left_out == len(card.items):
+        lines.append(("没有计入评分的指标，不提出建议。", "No item counts: there is nothing to advise."))
+    elif not lines and left_out:
         lines.append(
             (
                 f"计入评分的指标均达到目标；另有 {left_out} 项未到期或不适用，不作判断。",

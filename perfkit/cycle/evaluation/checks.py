@@ -43,6 +43,7 @@ def points_by_rule(card: Scorecard) -> list[dict[str, Any]]:
             or pd.isna(item.points)
             or item.kind == "reported"
             or item.status != "reported"
+            or item.used_from == "verified"  # the form answers for what it reported, not for what a check found
         ):
             continue
         gap = float(item.points_reported - item.points)
@@ -85,6 +86,21 @@ def execution_rate(card: Scorecard, units: pd.DataFrame | None) -> list[dict[str
         if len(one) == 1:
             rate = float(execution_rates(one, card.rule_set, card.denominator)["rate"].iloc[0])
         printed = item.actual / (100.0 if isinstance(item.unit, str) and item.unit.strip() in ("%", "％") else 1.0)
+        if math.isinf(rate):
+            rows.append(
+                finding(
+                    item.unit_id,
+                    "no_basis",
+                    "contradiction",
+                    "" if math.isnan(printed) else percent(printed),
+                    "",
+                    f"“{item.level3}”的预算（分母）为零而有支出，无法计算执行率，请核实预算数。",
+                    "Money was spent against a budget of nothing: there is no execution rate. Check the budget.",
+                    indicator_id=item.indicator_id,
+                    level3=item.level3,
+                )
+            )
+            continue
         if math.isnan(rate) or math.isnan(printed) or abs(rate - printed) <= tolerance + _EXACT:
             continue
         rows.append(
@@ -104,6 +120,29 @@ def execution_rate(card: Scorecard, units: pd.DataFrame | None) -> list[dict[str
             )
         )
     return rows
+
+
+def verified_differs(card: Scorecard) -> list[dict[str, Any]]:
+    """List where a check found another value than was reported; points follow what was verified."""
+    items = card.items
+    both = items["verified"].notna() & items["actual"].notna()
+    changed = both & ((items["verified"] - items["actual"]).abs() > _EXACT)
+    return [
+        finding(
+            item.unit_id,
+            "verified_differs",
+            "explain",
+            number(item.actual),
+            number(item.verified),
+            f"“{item.level3}”填报 {number(item.actual)}，核实为 {number(item.verified)}，按核实值计分，"
+            f"请说明差异原因。",
+            f"'{item.level3}': reported {number(item.actual)}, verified {number(item.verified)}; scored as verified.",
+            indicator_id=item.indicator_id,
+            level3=item.level3,
+            difference=round(float(item.verified - item.actual), 6),
+        )
+        for item in items[changed].itertuples()
+    ]
 
 
 def points_above_full(card: Scorecard) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from perfkit.cycle.evaluation.account import Pair
 from perfkit.cycle.evaluation.standing import Standing
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard
-from perfkit.rules import RuleSet
+from perfkit.rules import RuleSet, configured
 
 
 def subtitle(unit: pd.Series, card: Scorecard) -> Pair:
@@ -70,13 +70,13 @@ def notices(
                 "warning",
             )
         )
-    own = [name for name in card.used if not card.rule_set.is_official(name)]
+    own = len(configured(bases(card, unit)))
     if own:
         found.append(
             (
                 (
-                    f"计分中有 {len(own)} 项为工具设定或二手依据，并非官方规定，列于第七部分。",
-                    f"Choices that are configured or second-hand, not official: {len(own)}; see section 7.",
+                    f"所用规则中有 {own} 项为工具设定或二手依据，并非官方规定，列于第七部分。",
+                    f"Choices that are configured or second-hand, not official: {own}; see section 7.",
                 ),
                 "configured",
             )

@@ -38,6 +38,7 @@ def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None)
     rows = [
         *checks.points_by_rule(card),
         *checks.points_above_full(card),
+        *checks.verified_differs(card),
         *checks.execution_rate(card, units),
         *checks.over_budget(card, units),
         *checks.total(card, unit),
@@ -116,7 +117,7 @@ def summary(findings: pd.DataFrame, card: Scorecard) -> tuple[str, str]:
     able = float(items.loc[items["kind"].ne("reported") & items["points_reported"].notna(), "points_full"].sum())
     points = number(able)
     if not able:
-        scope = ("没有可复算的填报得分", "No reported points can be recomputed")
+        scope = ("原件未列可复算的指标得分，仅核对总分与等级", "No points can be recomputed: only total and grade")
     else:
         scope = (f"可复算的填报得分涉及分值 {points} 分", f"Reported points worth {points} can be recomputed")
     if not len(findings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -51,10 +51,10 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
     Raises
     ------
     ScoreError
-        If the unit was not scored, or units were scored for several years.
+        If the unit was not scored, or for several years.
     """
     wanted = card.rule_set.value("peers")
-    _fail_if_not_one(card, unit_id)
+    card = _of_its_year(card, unit_id)
     what = card.items[["indicator_id", "level3", "rule", "points_full"]].astype(str).agg("|".join, axis=1)
     codes = what.groupby(card.items["unit_id"], sort=False).agg(tuple)
     alike = codes.index[codes == codes[unit_id]]
@@ -97,21 +97,26 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
     return Standing(scores, mine, similar, tuple(lines))
 
 
-def _fail_if_not_one(card: Scorecard, unit_id: str) -> None:
-    """Refuse units scored for several years: a standing compares totals of one."""
-    several = card.results["unit_id"].duplicated()
-    if several.any():
+def _of_its_year(card: Scorecard, unit_id: str) -> Scorecard:
+    """Keep what was scored for the unit's year: a standing compares totals of one."""
+    own = card.of(unit_id).results["year"]
+    if len(own) != 1:
         raise ScoreError(
-            ("units were scored for several years", "有对象评了多个年度"),
+            (f"unit {unit_id!r} was scored for several years", f"评价对象“{unit_id}”评了多个年度"),
             [
                 Problem(
                     ("one year at a time", "一次只比较一个年度"),
-                    got=str(card.results.loc[several, "unit_id"].iloc[0]),
-                    do=("score the values of one year", "请只对一个年度的指标值计分"),
+                    got=", ".join(str(y) for y in own),
+                    do=("name the year", "请指定年度"),
                 )
             ],
         )
-    card.of(unit_id)
+    year = own.iloc[0]
+
+    def same(years: pd.Series) -> pd.Series:
+        return years.isna() if pd.isna(year) else years.eq(year).fillna(False).astype(bool)
+
+    return replace(card, items=card.items[same(card.items["year"])], results=card.results[same(card.results["year"])])
 
 
 def _near(similar: pd.DataFrame, mine: float) -> Pair:

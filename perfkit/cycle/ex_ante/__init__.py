@@ -1,6 +1,6 @@
 """Ex-ante assessment (事前绩效评估): panel, money, standards, and one of the four official conclusions."""
 
-from perfkit.cycle.ex_ante.conclusion import Conclusion, conclude
+from perfkit.cycle.ex_ante.conclusion import Conclusion, conclude, reductions
 from perfkit.cycle.ex_ante.display import (
     advice,
     amounts,
@@ -17,7 +17,6 @@ from perfkit.cycle.ex_ante.money import (
     cost_review,
     economy,
     published_check,
-    reductions,
 )
 from perfkit.cycle.ex_ante.panel import by_dimension, dissent, panel_facts, panel_scores
 from perfkit.cycle.ex_ante.proposal import bases, facts, money_unit, named_rate, proposal_row, threshold_facts

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from perfkit.cycle.ex_ante.money import Economy
+from perfkit.cycle.ex_ante.panel import shortcomings
 from perfkit.cycle.ex_ante.proposal import YUAN, Pair, money_unit
 from perfkit.measure.explaining import number
 from perfkit.rules import RuleSet
@@ -40,18 +42,26 @@ class Conclusion:
 
 
 def conclude(
-    proposal: pd.Series, scored: pd.DataFrame, economics: Economy, review: pd.DataFrame, rule_set: RuleSet
+    proposal: pd.Series,
+    panel: pd.DataFrame,
+    scored: pd.DataFrame,
+    economics: Economy,
+    review: pd.DataFrame,
+    rule_set: RuleSet,
 ) -> Conclusion:
     """Decide by rule.
 
-    Each finding (documents, points, cost items, present value) asks for a conclusion by ``conclusion_rules``,
-    ``conclusion_cuts``, ``documents_rule`` and ``negative_npv``; the strictest in ``order`` stands. Without a
-    panel there is none, unless documents are missing. What is configured rather than official stands in the report.
+    Never recommends more than was requested. Each finding (documents, panel, points, cost items, present value)
+    asks for a conclusion by ``conclusion_rules``, ``conclusion_cuts``, ``documents_rule`` and ``negative_npv``; the
+    strictest in ``order`` stands. Without a panel there is none, unless documents are missing. What is configured
+    rather than official stands in the report.
 
     Parameters
     ----------
     proposal
         Row of table ``proposals``.
+    panel
+        Table ``panel``; one that is not composed as the rule asks is a reason against plain support.
     scored
         From :func:`panel_scores`.
     economics
@@ -82,6 +92,7 @@ def conclude(
         )
     if len(scored):
         found.append(_by_points(points, cuts))
+        found += [(rules["panel_short"], short) for short in shortcomings(panel, proposal["unit_id"], rule_set)]
     found += _by_costs(review, unit, rules) + _by_sum(review, requested, unit, rules)
     found += _by_value(economics, rule_set, unit)
     decisive = [code for code, _ in found]
@@ -93,6 +104,7 @@ def conclude(
         )
     words = (str(names[code]["zh"]), str(names[code]["en"])) if code in names else _NONE
     accepted = float(review["accepted"].sum()) if len(review) else requested
+    accepted = min(accepted, requested) if not np.isnan(requested) else accepted
     recommended = {"reject": 0.0, "none": float("nan")}.get(code, accepted)
     return Conclusion(code, words, tuple(reason for _, reason in found), points, requested, recommended)
 
@@ -148,9 +160,9 @@ def _by_sum(review: pd.DataFrame, requested: float, unit: str, rules: dict[str, 
         return []
     zh = (
         f"费用明细合计 {number(total, 2)} {unit}，与申请金额 {number(requested, 2)} {unit} 不一致，请核实；"
-        f"建议金额按明细计算。"
+        f"建议金额按明细计算，以申请金额为限。"
     )
-    en = f"The cost items add up to {number(total, 2)}, not to the {number(requested, 2)} requested; items count."
+    en = f"The cost items add up to {number(total, 2)}, not to the {number(requested, 2)} requested."
     return [(rules["sum_differs"], (zh, en))]
 
 
@@ -179,3 +191,21 @@ def _by_value(economics: Economy, rule_set: RuleSet, unit: str) -> list[tuple[st
             ),
         )
     ]
+
+
+def reductions(review: pd.DataFrame, conclusion: Conclusion) -> list[tuple[str, float]]:
+    """Return a waterfall from requested to recommended: signed steps that add up.
+
+    Empty without cost items, without a requested amount, or where nothing is recommended.
+    """
+    asked, left = conclusion.requested, conclusion.recommended
+    if review.empty or np.isnan(asked) or np.isnan(left) or conclusion.code == "reject":
+        return []
+    total, accepted = float(review["amount"].sum()), float(review["accepted"].sum())
+    steps = [("申请金额", asked)]
+    if abs(total - asked) > _CENT:
+        steps.append(("费用明细合计与申请额之差", total - asked))
+    steps += [(str(r.item), -float(r.cut)) for r in review[review["cut"] > 0].itertuples()]
+    if accepted - left > _CENT:
+        steps.append(("以申请金额为限", left - accepted))
+    return [*steps, ("建议金额", left)]

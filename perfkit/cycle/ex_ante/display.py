@@ -70,7 +70,7 @@ def amounts(proposal: pd.Series, conclusion: Conclusion) -> list[tuple[Pair, Any
     """Return requested, cut and recommended amounts as (label, value) pairs."""
     unit = money_unit(proposal)
     if np.isnan(conclusion.requested):
-        return [(("申请金额", "requested"), None)]
+        return [(("申请金额", "requested"), ("未列", "not given"))]
     asked: list[tuple[Pair, Any]] = [((f"申请金额（{unit}）", f"requested ({unit})"), conclusion.requested)]
     cut = conclusion.requested - conclusion.recommended
     if np.isnan(cut):
@@ -105,16 +105,22 @@ def curve_text(economics: Economy) -> Pair:
     return ("；".join(zh) + "。", "; ".join(en) + ".")
 
 
-def reductions_text(review: pd.DataFrame, proposal: pd.Series) -> Pair:
-    """Return the waterfall in words."""
+def reductions_text(review: pd.DataFrame, proposal: pd.Series, conclusion: Conclusion) -> Pair:
+    """Return the waterfall in words: requested, what the items come to, what is cut, what is recommended."""
     if review.empty:
-        return ("没有费用明细。", "There are no cost items.")
+        return ("没有费用明细，不作支出标准核对。", "There are no cost items to compare with standards.")
     unit = money_unit(proposal)
-    asked, accepted = number(float(review["amount"].sum()), 2), number(float(review["accepted"].sum()), 2)
-    cut = number(float(review["cut"].sum()), 2)
+    total, cut = number(float(review["amount"].sum()), 2), number(float(review["cut"].sum()), 2)
+    zh = f"费用明细合计 {total} {unit}，按支出标准和支持范围核减 {cut} {unit}"
+    en = f"The cost items come to {total}, of which {cut} is cut"
+    if np.isnan(conclusion.recommended) or conclusion.code == "reject":
+        return (f"{zh}；按本报告结论不提出建议金额。", f"{en}; no amount is recommended.")
+    asked = "未列" if np.isnan(conclusion.requested) else f"{number(conclusion.requested, 2)} {unit}"
+    asked_en = "not given" if np.isnan(conclusion.requested) else number(conclusion.requested, 2)
+    left = number(conclusion.recommended, 2)
     return (
-        f"申请 {asked} {unit}，核减 {cut} {unit}，建议 {accepted} {unit}。",
-        f"Requested {asked}, cut {cut}, recommended {accepted} {unit}.",
+        f"{zh}；申请金额{asked}，建议金额 {left} {unit}。",
+        f"{en}; requested {asked_en}, recommended {left} {unit}.",
     )
 
 
@@ -124,7 +130,7 @@ def advice(
     """Return numbered advice that follows from the numbers, each pointing to what it rests on."""
     unit = f" {money_unit(proposal)}" if money_unit(proposal) in YUAN else ""
     lines: list[Pair] = []
-    for row in review[review["cut"] > 0].itertuples() if len(review) else ():
+    for row in review[review["cut"] > 0].itertuples() if len(review) and conclusion.code != "reject" else ():
         lines.append(
             (
                 f"“{row.item}”核减 {number(row.cut, 2)}{unit}（{row.reason_zh}）。",
@@ -143,8 +149,12 @@ def advice(
                     f"Strengthen '{row.name_en}' ({number(row.points)} of {number(row.points_full)} points).",
                 )
             )
-    if economics.best is not None and len(economics.options) > 1:
+    if economics.best is not None and len(economics.options) > 1 and conclusion.code not in ("reject", "none"):
         lines.append((f"在所列方案中优先采用“{economics.best}”。", f"Of the options prefer '{economics.best}'."))
+    if conclusion.code == "reject":
+        lines.append(
+            ("不予支持的理由见上；不提出金额建议。", "Not supported, for the reasons above: no amount is advised.")
+        )
     if conclusion.code == "none":
         lines.append(("组织专家组评分后再出具总体结论。", "Have a panel score the proposal before concluding."))
     return lines

@@ -54,13 +54,18 @@ def economy(flows: pd.DataFrame, unit_id: str, rule_set: RuleSet, rate: str) -> 
     words = (f"{named['zh']} {percent(first)}{schedule}", f"{named['en']} {percent(first)}{declining}")
     mine = flows[flows["unit_id"] == unit_id]
     if mine.empty:
-        return Economy(pd.DataFrame(), None, pd.DataFrame(), first, words, (_NO_FLOWS,))
+        return Economy(_no_options(), None, pd.DataFrame(), first, words, (_NO_FLOWS,))
     options = rule_set.stamp(appraisal.appraise(mine, steps))
     options["irr_shown"] = [_irr_shown(roots) for roots in options["irr"]]
     best = str(options.loc[options["npv"].idxmax(), "option_id"])
     curve = appraisal.npv_curve(mine, np.linspace(0.0, 2.5 * first, _CURVE_POINTS))
     curve = curve.set_index(100.0 * curve.pop("rate"))
     return Economy(options, best, curve, first, words, tuple(_sentences(options, best, words)))
+
+
+def _no_options() -> pd.DataFrame:
+    columns = [*tables.contract("options").columns, "irr"]
+    return pd.DataFrame(columns=columns)
 
 
 _NO_FLOWS = ("未提供现金流量，不作经济性测算。", "No cash flows were given: no appraisal is made.")
@@ -248,13 +253,3 @@ def _reason(row: Any, supported: bool) -> Pair:
     if pd.isna(row.standard):
         return ("无标准，按申报价列示", "no standard: as requested")
     return ("不高于标准", "within the standard")
-
-
-def reductions(review: pd.DataFrame) -> list[tuple[str, float]]:
-    """Return a waterfall: requested, each cut (negative), recommended; empty without cost items."""
-    if review.empty:
-        return []
-    cuts = review[review["cut"] > 0]
-    total = float(review["amount"].sum())
-    steps = [("申请金额", total), *((str(r.item), -float(r.cut)) for r in cuts.itertuples())]
-    return [*steps, ("建议金额", total - float(cuts["cut"].sum()))]

@@ -81,7 +81,6 @@ def by_dimension(scored: pd.DataFrame) -> pd.DataFrame:
 def panel_facts(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pair]:
     """Say who sat on the panel, and whether its composition is as the rule asks."""
     mine = panel[panel["unit_id"] == unit_id].drop_duplicates("expert_id")
-    wanted = rule_set.value("experts")
     if mine.empty:
         return [
             (
@@ -95,20 +94,34 @@ def panel_facts(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pa
     counts = mine["expert_kind"].value_counts()
     zh = "、".join(f"{EXPERT_KINDS[kind][0]} {n} 人" for kind, n in counts.items())
     en = ", ".join(f"{EXPERT_KINDS[kind][1]} {n}" for kind, n in counts.items())
-    lacking = [kind for kind in wanted["kinds"] if kind not in counts.index]
-    ok = len(mine) >= wanted["least"] and not lacking
-    cited = rule_set.cite("experts")[0]
-    verdict = (
-        (f"符合{cited}的人数与类别要求", "as the rule asks")
-        if ok
-        else (
-            f"不符合{cited}“不少于 {wanted['least']} 人、三类专家齐备”的要求",
-            f"not as the rule asks (at least {wanted['least']}, all three kinds)",
+    lines = [(f"专家组共 {len(mine)} 人：{zh}。", f"The panel: {en}; {len(mine)} in all.")]
+    short = shortcomings(panel, unit_id, rule_set)
+    cited = rule_set.cite("experts")
+    return lines + (short or [(f"专家组组成符合{cited[0]}的要求。", f"Its composition is as {cited[1]} asks.")])
+
+
+def shortcomings(panel: pd.DataFrame, unit_id: str, rule_set: RuleSet) -> list[Pair]:
+    """Say in what the panel falls short of the rule: too few experts, or a kind missing; nothing if it does not."""
+    mine = panel[panel["unit_id"] == unit_id].drop_duplicates("expert_id")
+    wanted, cited = rule_set.value("experts"), rule_set.cite("experts")
+    lines = []
+    if len(mine) < wanted["least"]:
+        lines.append(
+            (
+                f"专家组 {len(mine)} 人，少于{cited[0]}要求的 {wanted['least']} 人，应补足后重新评分。",
+                f"The panel has {len(mine)} experts, fewer than the {wanted['least']} of {cited[1]}.",
+            )
         )
-    )
-    return [
-        (f"专家组共 {len(mine)} 人：{zh}，{verdict[0]}。", f"The panel has {len(mine)} experts: {en}; {verdict[1]}.")
-    ]
+    lacking = [EXPERT_KINDS[kind] for kind in wanted["kinds"] if kind not in set(mine["expert_kind"])]
+    if lacking:
+        names = "、".join(zh for zh, _ in lacking)
+        lines.append(
+            (
+                f"专家组缺{names}，不符合{cited[0]}的要求，应补足后重新评分。",
+                f"The panel lacks: {', '.join(en for _, en in lacking)} ({cited[1]}).",
+            )
+        )
+    return lines
 
 
 def dissent(panel: pd.DataFrame, scored: pd.DataFrame, unit_id: str) -> list[Pair]:

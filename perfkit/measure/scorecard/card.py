@@ -12,7 +12,15 @@ import pandas as pd
 from perfkit import tables
 from perfkit.errors import Problem, ScoreError, fail_if_any
 from perfkit.measure import explaining, grading, scoring
-from perfkit.measure.scorecard.library import examined, is_percent, scheme_named, unknown_codes, weighted
+from perfkit.measure.scorecard.library import (
+    examined,
+    impossible_values,
+    is_percent,
+    scheme_named,
+    unknown_codes,
+    weighted,
+    with_years,
+)
 from perfkit.rules import RuleSet
 
 _EXCLUDED, _ZERO, _OPEN = "exclude", "zero", "open"
@@ -125,12 +133,13 @@ def score(
     """
     chosen = scheme_named(rule_set, scheme)
     full = float(rule_set.value("full_points"))
+    values, problems = with_years(values, units)
     known = _known(values, library, units)
     names = list(dict.fromkeys(known["unit_id"]))
     own = set(library["unit_id"].dropna())
     library = weighted(library, weights, full)
-    library, problems = examined(library, rule_set, chosen, names if own else names[:1])
-    problems += unknown_codes(values, library, units)
+    library, faults = examined(library, rule_set, chosen, names if own else names[:1])
+    problems += faults + unknown_codes(values, library, units) + impossible_values(values, library, rule_set)
     fail_if_any(ScoreError, "the data 数据", problems)
     items = _grid(values, library, known)
     items["rule"] = items.pop("rule_used")
@@ -155,8 +164,10 @@ def _known(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | No
     """Return the units and years to score, those without a single value too where common indicators apply."""
     known = values[["unit_id", "year"]].drop_duplicates()
     if units is not None and library["unit_id"].isna().any():
-        silent = units.loc[~units["unit_id"].isin(known["unit_id"]), ["unit_id", "year"]]
-        known = pd.concat([known, silent]) if len(silent) else known
+        # A year of the units that no value mentions is scored as missing, not dropped.
+        listed = units[["unit_id", "year"]]
+        blank = listed["year"].isna() & listed["unit_id"].isin(known["unit_id"])
+        known = pd.concat([known, listed[~blank]]).drop_duplicates()
     return known.reset_index(drop=True)
 
 
@@ -195,6 +206,9 @@ def _used_values(
     if units is not None and execution.any():
         rates = execution_rates(units, rule_set, denominator)
         computed = _rate_of(items, rates).where(execution)
+        # Money against a budget of nothing has no rate: the printed one is not taken in its place.
+        used = used.mask(execution & np.isinf(computed))
+        computed = computed.where(np.isfinite(computed))
         used = used.where(computed.isna(), computed * np.where(percent, 100.0, 1.0))
         used_from = used_from.where(computed.isna(), "computed")
     status = items["status"].fillna("reported")
@@ -219,7 +233,8 @@ def execution_rates(units: pd.DataFrame, rule_set: RuleSet, denominator: str) ->
     Returns
     -------
     DataFrame
-        ``unit_id``, ``year`` and ``rate``; the rate is missing where the money is not known.
+        ``unit_id``, ``year`` and ``rate``: missing where the money is not known, infinite where money was spent
+        against a budget of nothing.
 
     Raises
     ------
@@ -232,8 +247,9 @@ def execution_rates(units: pd.DataFrame, rule_set: RuleSet, denominator: str) ->
             (f"no denominator {denominator!r}", f"没有名为“{denominator}”的分母"),
             [Problem(("unknown denominator", "未知的分母"), expected=", ".join(named), got=denominator)],
         )
-    base = units[named[denominator]].where(units[named[denominator]] > 0)
-    return units[["unit_id", "year"]].assign(rate=units["spent"] / base)
+    base, spent = units[named[denominator]], units["spent"]
+    rate = (spent / base.where(base > 0)).mask((base <= 0) & (spent > 0), np.inf)
+    return units[["unit_id", "year"]].assign(rate=rate)
 
 
 def _shares(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:

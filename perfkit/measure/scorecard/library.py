@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -86,6 +87,114 @@ def is_percent(units: pd.Series) -> pd.Series:
     [True, True, True, False, False]
     """
     return units.fillna("").str.strip().isin(_PERCENT)
+
+
+def check_rules(rule_set: RuleSet) -> None:
+    """Check that the scoring rules of a pack can be carried out on the day.
+
+    Raises
+    ------
+    ScoreError
+        If a rule names no known function or not its numbers, a scheme a rule that is not there, or the default
+        scheme does not exist: all at once.
+    """
+    problems = []
+    rules = set(_needs(rule_set))
+    for name, by_kind in rule_set.value("schemes").items():
+        problems += [
+            Problem(
+                ("the scheme names an unknown rule", "计分办法指向未知的规则"),
+                f"{rule_set.pack.id} › schemes › {name} › {kind}",
+                ", ".join(sorted(rules)),
+                rule,
+            )
+            for kind, rule in by_kind.items()
+            if rule not in rules
+        ]
+    fail_if_any(ScoreError, f"rule pack {rule_set.pack.id}", problems)
+    scheme_named(rule_set, None)
+    for name in ("full_points", "grade_bands", "rounding", "missing_evidence"):
+        rule_set.value(name)
+
+
+def with_years(values: pd.DataFrame, units: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Problem]]:
+    """Fill blank years from the unit's only year; say where a year cannot be told or is not the unit's."""
+    known = pd.concat([values[["unit_id", "year"]], *([units[["unit_id", "year"]]] if units is not None else [])])
+    given = known.dropna().drop_duplicates().groupby("unit_id")["year"].agg(list)
+    only = {unit: years[0] for unit, years in given.items() if len(years) == 1}
+    filled = values.assign(year=values["year"].fillna(values["unit_id"].map(only).astype("Int64")))
+    filled.attrs.update(values.attrs)
+    of_units = units.groupby("unit_id")["year"].agg(lambda each: set(each.dropna())) if units is not None else {}
+    problems = []
+    for row, unit, year in zip(filled.index, filled["unit_id"], filled["year"], strict=True):
+        listed = of_units.get(unit, set())
+        if pd.isna(year) and len(given.get(unit, [])) > 1:
+            said = ("the year is blank, and the unit has several", "年度为空，而该对象有多个年度")
+            got = ""
+        elif pd.notna(year) and listed and year not in listed:
+            said = ("the unit has no such year", "评价对象没有该年度")
+            got = str(year)
+        else:
+            continue
+        problems.append(
+            Problem(
+                said,
+                tables.place(values, row, "year", name="values"),
+                ", ".join(str(y) for y in sorted(listed or given[unit])),
+                got,
+                ("write the right year", "请填写正确的年度"),
+                column="year",
+            )
+        )
+    return filled, problems
+
+
+def impossible_values(values: pd.DataFrame, library: pd.DataFrame, rule_set: RuleSet) -> list[Problem]:
+    """Say which values their own rule can never take: more check points than listed, a band that is not there."""
+    rules = {
+        name: rule_set.value(f"rule_{name}")
+        for name in set(library["rule_used"].dropna())
+        if name in _needs(rule_set)
+    }
+    leaves = {
+        (None if pd.isna(leaf.unit_id) else leaf.unit_id, leaf.indicator_id): leaf for leaf in library.itertuples()
+    }
+    problems = []
+    for item in values.itertuples():
+        leaf = leaves.get((item.unit_id, item.indicator_id)) or leaves.get((None, item.indicator_id))
+        rule = rules.get(leaf.rule_used) if leaf is not None else None
+        if rule is None:
+            continue
+        found = _impossible(item, leaf, rule)
+        if found:
+            column, expected, got = found
+            problems.append(
+                Problem(
+                    ("a value its rule cannot take", "取值不在规则允许的范围内"),
+                    tables.place(values, item.Index, column, name="values"),
+                    expected,
+                    got,
+                    ("correct the value", "请更正取值"),
+                    column=column,
+                )
+            )
+    return problems
+
+
+def _impossible(item: Any, leaf: Any, rule: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return column, what is allowed and what is there, or None."""
+    if rule["function"] == "check_points" and pd.notna(item.actual):
+        listed = len([p for p in str(leaf.check_points).replace(";", "；").split("；") if p.strip()])
+        if not 0 <= item.actual <= listed:
+            return "actual", f"0–{listed}", f"{item.actual:g}"
+    if rule["function"] == "banded" and isinstance(item.judged, str):
+        words = {word: band for band in rule["bands"] for word in (band["band"], *band.get("words", ()))}
+        band = words.get(item.judged)
+        if band is None:
+            return "judged", "、".join(words), item.judged
+        if pd.notna(item.judged_share) and not band["min"] <= item.judged_share <= band["max"]:
+            return "judged_share", f"{band['min']:g}–{band['max']:g}", f"{item.judged_share:g}"
+    return None
 
 
 def scheme_named(rule_set: RuleSet, scheme: str | None) -> str:
