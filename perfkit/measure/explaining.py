@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from perfkit.tables.columns import DIRECTIONS, STATUSES
+from perfkit.tables.columns import DIRECTIONS, PERCENT, STATUSES
 
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # enough digits for any float
 _IN_PROPORTION = ("proportional", "threshold")
@@ -92,7 +92,7 @@ def quantity(value: float, unit: Any) -> str:
         return "—"
     if pd.isna(unit) or not str(unit).strip():
         return number(value)
-    return f"{number(value, 2)}%" if str(unit).strip() in ("%", "％") else f"{number(value)} {unit}"
+    return f"{number(value, 2)}%" if str(unit).strip() in PERCENT else f"{number(value)} {unit}"
 
 
 def _yes_no(value: float, lang: int) -> str:

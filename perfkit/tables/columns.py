@@ -10,6 +10,8 @@ import pandera.pandas as pa
 
 _DTYPES = {"text": str, "number": float, "rate": float, "year": "Int64", "yes_no": "boolean", "date": str}
 
+# How people write per cent as a unit of measure.
+PERCENT = ("%", "％", "百分比", "百分数")
 UNIT_KINDS = {
     "project": ("项目", "project"),
     "policy": ("政策", "policy"),

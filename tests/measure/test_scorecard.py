@@ -216,8 +216,12 @@ class TestWhichValue:
         assert item[["used", "points"]].tolist() == [70, 70]
 
     def test_without_money_the_printed_rate_counts(self):
-        for known in (units({}), units({"budget": 0, "spent": 5}), units({"spent": 5}), None):
+        for known in (units({}), units({"budget": 0, "spent": 0}), units({"spent": 5}), None):
             assert one(EXECUTION, {"actual": 90}, units=known)["points"] == 90
+
+    def test_money_spent_against_a_budget_of_nothing_is_not_hidden_by_the_printed_rate(self):
+        item = one(EXECUTION, {"actual": 90}, units=units({"budget": 0, "spent": 5}))
+        assert item[["status", "points", "points_low", "points_high"]].tolist() == ["missing", 0, 0, 100]
 
     def test_the_two_denominators(self):
         # 财预〔2020〕10号 annex 1 (spent / budget of the year) and annex 2 (spent / received). Wuhua 2023 publishes
@@ -356,9 +360,7 @@ class TestGaps:
         [
             ("2021", EXECUTION, {"actual": 98}),
             ("2021", EXECUTION, {"actual": 120, "finished": True}),
-            ("2020", {"kind": "qualitative"}, {"judged": "有效", "judged_share": 0.5}),
-            ("2020", {"kind": "qualitative"}, {"judged": "很好", "judged_share": 0.9}),
-            ("2020", {"kind": "check_points", "check_points": "甲；乙"}, {"actual": 3}),
+            ("2020", {"kind": "qualitative"}, {"judged": "有效"}),
             ("2020", {"kind": "reported"}, {"points_reported": 101}),
         ],
     )
@@ -410,10 +412,23 @@ class TestYears:
 
     def test_money_of_one_year_is_not_the_other_years(self):
         money = units({"year": 2022, "budget": 10, "spent": 9})
-        card = scored(
-            values({"year": 2021, "actual": 80}, {"year": 2022, "actual": 95}), library(EXECUTION), units=money
-        )
-        assert card.results["points"].tolist() == [80, 90]
+        held = values({"year": 2021, "actual": 80}, {"year": 2022, "actual": 95})
+        with pytest.raises(ScoreError) as caught:
+            scored(held, library(EXECUTION), units=money)
+        (problem,) = caught.value.problems
+        assert problem.what[0] == "the unit has no such year"
+        assert (problem.column, problem.expected, problem.got) == ("year", "2022", "2021")
+        both = units({"year": 2021}, {"year": 2022, "budget": 10, "spent": 9})
+        assert scored(held, library(EXECUTION), units=both).results["points"].tolist() == [80, 90]
+
+    def test_a_blank_year_among_several_is_refused(self):
+        money = units({"year": 2021}, {"year": 2022})
+        with pytest.raises(ScoreError, match="the year is blank, and the unit has several"):
+            scored(values({"actual": 80}), library({}), units=money)
+
+    def test_a_year_without_values_is_missing_not_dropped(self):
+        card = scored(values({"year": 2022, "actual": 80}), library({}), units=units({"year": 2021}, {"year": 2022}))
+        assert sorted(card.results[["year", "points"]].to_numpy().tolist()) == [[2021, 0], [2022, 80]]
 
     def test_without_a_year_the_only_row_counts(self):
         card = scored(
@@ -468,6 +483,21 @@ class TestRefused:
             ("values.csv › A4", "b"),
             ("values.csv › A5", "c"),
         ]
+
+    @pytest.mark.parametrize(
+        ("item", "value", "column", "expected", "got"),
+        [
+            ({"kind": "qualitative"}, {"judged": "有效", "judged_share": 0.5}, "judged_share", "0.8–1", "0.5"),
+            ({"kind": "qualitative"}, {"judged": "很好", "judged_share": 0.9}, "judged", None, "很好"),
+            ({"kind": "check_points", "check_points": "甲；乙"}, {"actual": 3}, "actual", "0–2", "3"),
+        ],
+    )
+    def test_a_value_that_its_rule_cannot_take(self, item, value, column, expected, got):
+        with pytest.raises(ScoreError) as caught:
+            one(item, value)
+        (problem,) = caught.value.problems
+        assert (problem.column, problem.got) == (column, got)
+        assert expected is None or problem.expected == expected
 
     def test_without_a_table_of_units_no_code_is_unknown(self):
         assert scored(values({"unit_id": "z", "actual": 100}), library({})).results["points"].tolist() == [100]

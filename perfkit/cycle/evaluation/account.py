@@ -183,7 +183,9 @@ def verdict(card: Scorecard, unit: pd.Series) -> list[Pair]:
     points = number(float(result["points"]))
     zh = f"综合得分 {points} 分，等级为“{result['grade']}”"
     en = f"The total is {points} points, grade '{result['grade_en']}'"
-    if result["above_floor"] < result["points"]:  # the lowest grade has no floor worth naming
+    if result["above_floor"] == 0 and result["points"] > 0:
+        zh, en = f"{zh}，恰为本等级下限", f"{en}, just the floor of its grade"
+    elif result["above_floor"] < result["points"]:  # the lowest grade has no floor worth naming
         above = number(float(result["above_floor"]))
         zh += f"，高于本等级下限 {above} 分"
         en += f", {above} points above the floor of its grade"

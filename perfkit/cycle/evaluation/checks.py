@@ -11,6 +11,7 @@ from perfkit.measure import grading, weighting
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard, execution_rates
 from perfkit.rules import RuleSet
+from perfkit.tables.columns import PERCENT
 
 _EXACT = 1e-9
 _DENOMINATORS = {"self_form": "执行数与全年预算数", "framework": "支出与实际到位资金"}
@@ -85,7 +86,7 @@ def execution_rate(card: Scorecard, units: pd.DataFrame | None) -> list[dict[str
         rate = math.nan
         if len(one) == 1:
             rate = float(execution_rates(one, card.rule_set, card.denominator)["rate"].iloc[0])
-        printed = item.actual / (100.0 if isinstance(item.unit, str) and item.unit.strip() in ("%", "％") else 1.0)
+        printed = item.actual / (100.0 if str(item.unit).strip() in PERCENT else 1.0)
         if math.isinf(rate):
             rows.append(
                 finding(

@@ -70,7 +70,10 @@ def amounts(proposal: pd.Series, conclusion: Conclusion) -> list[tuple[Pair, Any
     """Return requested, cut and recommended amounts as (label, value) pairs."""
     unit = money_unit(proposal)
     if np.isnan(conclusion.requested):
-        return [(("申请金额", "requested"), ("未列", "not given"))]
+        rows: list[tuple[Pair, Any]] = [(("申请金额", "requested"), ("未列", "not given"))]
+        if not np.isnan(conclusion.recommended):
+            rows.append(((f"建议金额（{unit}）", f"recommended ({unit})"), conclusion.recommended))
+        return rows
     asked: list[tuple[Pair, Any]] = [((f"申请金额（{unit}）", f"requested ({unit})"), conclusion.requested)]
     cut = conclusion.requested - conclusion.recommended
     if np.isnan(cut):
@@ -115,7 +118,7 @@ def reductions_text(review: pd.DataFrame, proposal: pd.Series, conclusion: Concl
     en = f"The cost items come to {total}, of which {cut} is cut"
     if np.isnan(conclusion.recommended) or conclusion.code == "reject":
         return (f"{zh}；按本报告结论不提出建议金额。", f"{en}; no amount is recommended.")
-    asked = "未列" if np.isnan(conclusion.requested) else f"{number(conclusion.requested, 2)} {unit}"
+    asked = "未列" if np.isnan(conclusion.requested) else f" {number(conclusion.requested, 2)} {unit}"
     asked_en = "not given" if np.isnan(conclusion.requested) else number(conclusion.requested, 2)
     left = number(conclusion.recommended, 2)
     return (

@@ -74,7 +74,9 @@ class Scorecard:
         in_proportion = self.items["kind"].eq("quantitative") & self.items["rule"].map(
             lambda name: functions.get(f"rule_{name}") == "proportional"
         )
-        if in_proportion.any() and "over_fulfilment" in self.rule_set.parameters:
+        if (
+            in_proportion.any() or self.items["over"].notna().any()
+        ) and "over_fulfilment" in self.rule_set.parameters:
             names.append("over_fulfilment")
         return tuple(names)
 

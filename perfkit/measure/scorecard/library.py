@@ -11,9 +11,9 @@ from perfkit import tables
 from perfkit.errors import Problem, ScoreError, fail_if_any
 from perfkit.measure import indicators, scoring, weighting
 from perfkit.rules import RuleSet
+from perfkit.tables.columns import PERCENT
 
 _WHOLE = 1.5  # a target above this cannot be a share of one
-_PERCENT = {"%", "％", "百分比", "百分数"}
 
 
 def weighted(library: pd.DataFrame, weights: str, full: float) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def is_percent(units: pd.Series) -> pd.Series:
     >>> is_percent(pd.Series(["%", "％", "百分比", "人", None])).tolist()
     [True, True, True, False, False]
     """
-    return units.fillna("").str.strip().isin(_PERCENT)
+    return units.fillna("").str.strip().isin(PERCENT)
 
 
 def check_rules(rule_set: RuleSet) -> None:
