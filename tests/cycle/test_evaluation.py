@@ -90,7 +90,7 @@ SAID = {
     "one gap": [
         (
             "综合得分 80 分，等级为“良”，恰为本等级下限，较“优”等级下限低 10 分。",
-            "The total is 80 points, grade 'good', 0 points above the floor of its grade, 10 points short of",
+            "The total is 80 points, grade 'good', just the floor of its grade, 10 points short of",
         ),
         (OPEN.format(share="80%", low=80, high=100), "80% of the points that count rest on evidence"),
     ],
