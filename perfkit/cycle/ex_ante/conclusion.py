@@ -176,7 +176,7 @@ def _by_value(economics: Economy, rule_set: RuleSet, unit: str) -> list[tuple[st
             (
                 "support",
                 (
-                    f"“{economics.best}”净现值 {shown}，不为负。",
+                    f"“{economics.best}”经济净现值 {shown}，不为负。",
                     f"'{economics.best}' has a net present value of {shown}.",
                 ),
             )
@@ -186,7 +186,7 @@ def _by_value(economics: Economy, rule_set: RuleSet, unit: str) -> list[tuple[st
         (
             worst,
             (
-                f"各方案净现值均为负，最高为 {shown}。",
+                f"各方案经济净现值均为负，最高为 {shown}。",
                 f"Every option has a negative net present value; the best is {shown}.",
             ),
         )
