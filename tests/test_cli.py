@@ -272,8 +272,9 @@ class TestAsAModule:
         assert "Traceback" not in error
 
     def test_a_c_locale_does_not_fail_on_chinese(self, tmp_path):
-        # Not PYTHONUTF8=0: with that Python itself cannot start from a checkout whose path is Chinese.
-        plain = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+        # LANG, not LC_ALL: under that Python itself cannot start from a checkout whose path is Chinese.
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
+        plain |= {"LANG": "C", "PYTHONIOENCODING": "ascii"}
         run = python("tables", "values", cwd=tmp_path, env=plain)
         assert run.returncode == 0
         assert "实际完成值" in run.stdout.decode("utf-8")
