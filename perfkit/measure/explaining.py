@@ -60,7 +60,10 @@ def shown_targets(items: pd.DataFrame) -> pd.Series:
 def shown_actuals(items: pd.DataFrame) -> pd.Series:
     """Return the actual values for print: as printed in the form if known, else number and unit."""
     made = [_actual(row) for row in items.itertuples()]
-    return items["actual_text"].where(items["actual_text"].notna(), pd.Series(made, index=items.index, dtype="str"))
+    corrected = items["used_from"].eq("verified") & items["actual"].ne(items["verified"])
+    return items["actual_text"].where(
+        items["actual_text"].notna() & ~corrected, pd.Series(made, index=items.index, dtype="str")
+    )
 
 
 def sentences(items: pd.DataFrame, rules: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -112,15 +115,22 @@ def _target(way: Any, target: Any, high: Any, unit: Any, kind: Any, listed: Any)
 
 
 def _actual(row: Any) -> str:
-    if row.used_from == "verified" and not pd.isna(row.actual) and row.actual != row.verified:
-        return f"{quantity(row.actual, row.unit)}（核实 {quantity(row.verified, row.unit)}）"
+    def said(value: Any) -> str:
+        if row.kind == "yes_no":
+            return "—" if pd.isna(value) else _yes_no(value, 0)
+        return quantity(value, "项" if row.kind == "check_points" else row.unit)
+
+    if _is_corrected(row.used_from, row.actual, row.verified):
+        before = row.actual_text if isinstance(row.actual_text, str) else said(row.actual)
+        return f"{before}（核实 {said(row.verified)}）"
     if isinstance(row.judged, str):
         return row.judged
-    if pd.isna(row.used):
-        return "—"
-    if row.kind == "yes_no":
-        return _yes_no(row.used, 0)
-    return quantity(row.used, "项" if row.kind == "check_points" else row.unit)
+    return said(row.used)
+
+
+def _is_corrected(used_from: Any, actual: Any, verified: Any) -> bool:
+    """Say whether a check found another value than was reported, or one where none was."""
+    return bool(used_from == "verified" and (pd.isna(actual) or actual != verified))
 
 
 def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
@@ -143,9 +153,10 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
     }
     mark = "" if pd.isna(used) else _FROM.get(row["used_from"], ("", ""))[lang]
     if row["kind"] == "check_points":
-        words["actual"] = number(used) + mark
+        words["actual"] = number(used) + (" 项" if lang == 0 else "") + mark
     if row["kind"] == "yes_no":
-        words["actual"] = (_yes_no(used, lang) if pd.isna(row["actual_text"]) else row["actual_text"]) + mark
+        in_words = isinstance(row["actual_text"], str) and row["used_from"] != "verified"
+        words["actual"] = (row["actual_text"] if in_words else _yes_no(used, lang)) + mark
         words["target"] = _yes_no(row["target"], lang) if pd.isna(row["target_text"]) else row["target_text"]
     if rule["function"] == "goalpost":
         words["target"] = quantity(row["target"], unit)

@@ -340,7 +340,7 @@ KINDS: Mapping[str, Kind] = {
     "check_points": Kind(
         check_points,
         ("used", "listed"),
-        "评价要点 {listed} 项，达到 {actual} 项",
+        "评价要点 {listed} 项，达到 {actual}",
         "{actual} of {listed} check points met",
     ),
     "interval": Kind(

@@ -59,6 +59,7 @@ FINDINGS = {
     "points_not_by_rule": ("得分与规则不符", "points do not follow the rule"),
     "points_rounded": ("得分取整", "points rounded"),
     "execution_rate": ("执行率与资金不符", "execution rate does not follow the money"),
+    "points_for_nothing": ("不计分的行填了得分", "points for a row that does not count"),
     "no_basis": ("执行率无法计算", "no execution rate"),
     "verified_differs": ("核实值与填报不同", "verified value differs"),
     "total_does_not_add_up": ("总分与各行不符", "total does not add up"),

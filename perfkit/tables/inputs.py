@@ -175,7 +175,7 @@ INPUTS = (
         rate=column("rate", "折现率", "discount rate", note="空白：按该项目的折现率"),
         rate_high=column("rate", "内插上限折现率", "upper rate of the interpolation"),
         value=column("number", "公布值", "published", need=True),
-        decimals=column("number", "公布小数位", "decimals printed", need=True),
+        decimals=column("number", "公布小数位", "decimals printed", need=True, low=0, high=12),
         source=SOURCE,
     ),
     declare(

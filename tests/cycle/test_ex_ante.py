@@ -576,7 +576,31 @@ def test_simulated_seawall_is_assessed_as_a_whole():
     amounts = {zh: value for (zh, _), value in ex_ante.amounts(row, got)}
     assert amounts == {
         "申请金额（万元）": 64470,
-        "核减金额（万元）": 2518,
+        "较申请额核减（万元）": 2518,
         "建议金额（万元）": 61952,
-        "核减比例": "3.91%",
+        "较申请额核减比例": "3.91%",
     }
+
+
+class TestWhatAThirdReadingFound:
+    def test_a_published_rate_with_few_decimals_prints(self):
+        held = rules.load("cn-ex-ante", "2024-06-30")
+        money = flows(("一", (-100, 120)))
+        figure = {
+            "unit_id": "a",
+            "option_id": "一",
+            "measure": "irr",
+            "value": 0.2,
+            "decimals": 1,
+        }
+        published = tables.check(pd.DataFrame([figure]), "published")
+        found = ex_ante.published_check(money, published, "a", held, "general")
+        assert found[["published", "agrees"]].to_numpy().tolist() == [["20%", True]]
+
+    def test_flows_with_nothing_to_switch_make_whole_sentences(self):
+        held = rules.load("cn-ex-ante", "2024-06-30")
+        said = ex_ante.economy(flows(("一", (0, 0))), "a", held, "general")
+        assert "没有单项变化能使经济净现值为零" in said.facts[0][0]
+        assert "—" not in said.facts[0][0]
+        assert "（为零）" in said.facts[0][0]
+        assert "不过零点" in ex_ante.curve_text(said)[0]

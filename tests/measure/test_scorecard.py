@@ -656,3 +656,57 @@ def test_equal_weights_make_a_framework_without_points_usable():
     assert card.results["points"].tolist() == [100]
     with pytest.raises(ScoreError, match="no weighting"):
         scorecard.score(given, held, rules.load("cn-project-2020", "2022-12-31"), weights="ahp")
+
+
+class TestWhatAThirdReadingFound:
+    def test_a_unit_without_values_is_missing_not_gone(self):
+        held = library({"unit_id": "a", "indicator_id": "1"}, {"unit_id": "b", "indicator_id": "1"})
+        given = values({"indicator_id": "1", "actual": 100})
+        card = scored(given, held, units=units({"unit_id": "a"}, {"unit_id": "b"}))
+        b = card.of("b").results.iloc[0]
+        assert (b["points"], b["points_low"], b["points_high"], b["coverage"]) == (0, 0, 100, 0)
+
+    @pytest.mark.parametrize(
+        ("item", "value", "shown", "said"),
+        [
+            (
+                {"kind": "yes_no", "direction": "eq", "target": 1},
+                {"actual": 1, "actual_text": "已建成", "verified": 0},
+                "已建成（核实 否）",
+                "实际 否（核实值）",
+            ),
+            (
+                {"unit": "人"},
+                {"actual": 100, "actual_text": "一百人", "verified": 50},
+                "一百人（核实 50 人）",
+                "实际 50 人（核实值）",
+            ),
+            (
+                {"kind": "check_points", "check_points": "a；b；c；d", "direction": None, "target": None},
+                {"actual": 4, "verified": 2},
+                "4 项（核实 2 项）",
+                "达到 2 项（核实值）",
+            ),
+        ],
+    )
+    def test_a_verified_value_shows_beside_what_was_reported(self, item, value, shown, said):
+        row = one(item, value)
+        assert row["actual_shown"] == shown
+        assert said in row["why_zh"]
+
+    def test_a_rate_without_unit_or_target_is_refused_at_its_cell(self):
+        # 35 read as a share of one would be 3,500 % and full marks by the steps of 2021.
+        item = {"kind": "satisfaction", "target": None, "unit": None}
+        with pytest.raises(ScoreError, match=r"actual") as caught:
+            scored(values({"actual": 35}), library(item), scheme="2021")
+        assert caught.value.problems[0].got == "35"
+
+    def test_verified_check_points_are_limited_too(self):
+        item = {"kind": "check_points", "check_points": "a；b；c；d", "direction": None, "target": None}
+        with pytest.raises(ScoreError, match="verified"):
+            scored(values({"actual": 4, "verified": 9}), library(item))
+
+    def test_equal_weights_say_what_they_cannot_do(self):
+        held = library({"indicator_id": "1"}, {"indicator_id": "2", "unit_id": "a"})
+        with pytest.raises(ScoreError, match="not both"):
+            scored(values({"indicator_id": "1", "actual": 1}), held, weights="equal")

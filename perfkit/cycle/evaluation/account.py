@@ -5,6 +5,7 @@ Texts come as (zh, en) pairs. A sentence is made from the numbers it names, so t
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,8 @@ from perfkit.measure.scorecard import Scorecard, execution_rates
 from perfkit.tables.columns import REALITIES, UNIT_KINDS
 
 Pair = tuple[str, str]
+
+_NO_RATE = ("无法计算（分母为零）", "cannot be told: nothing to divide by")
 
 
 def of_year(source: dict[str, pd.DataFrame], year: int) -> dict[str, pd.DataFrame]:
@@ -97,7 +100,7 @@ def facts(unit: pd.Series, units: pd.DataFrame, card: Scorecard) -> list[tuple[P
             ("framework", ("预算执行率（支出/到位资金）", "execution rate (spent / received)")),
         ):
             rate = float(execution_rates(one, card.rule_set, name)["rate"].iloc[0])
-            rows.append((label, None if pd.isna(rate) else percent(rate)))
+            rows.append((label, _NO_RATE if math.isinf(rate) else None if pd.isna(rate) else percent(rate)))
     rows += [
         (("预期目标", "goal"), unit["goal"]),
         (("实际完成情况", "outcome"), unit["outcome"]),
@@ -246,6 +249,13 @@ def _beside_reported(card: Scorecard, unit: pd.Series) -> list[Pair]:
         )
         return lines
     total, missing = number(float(reported.sum())), int(reported.isna().sum())
+    out = reported.notna() & items["points"].isna()
+    gone = number(float(reported[out].sum()))
+    left = (
+        (f"（其中 {gone} 分所在行不计入评分）", f" ({gone} of them in rows that do not count)")
+        if out.any()
+        else ("", "")
+    )
     part = (f"（另有 {missing} 项未见得分）", f" ({missing} items show no points)") if missing else ("", "")
     copied = float(items.loc[items["kind"].eq("reported") & reported.notna(), "points_full"].sum())
     kept = (
@@ -254,9 +264,10 @@ def _beside_reported(card: Scorecard, unit: pd.Series) -> list[Pair]:
     ours = number(float(items.loc[reported.notna(), "points"].sum()))
     lines.append(
         (
-            f"由各行得分重新相加为 {total} 分{part[0]}；这些行按规则复算为 {ours} 分{kept[0]}。二者并列，未作改动。",
-            f"Its rows add up to {total}{part[1]}; by the rules the same rows score {ours}{kept[1]}. Both stand "
-            f"side by side, nothing was changed.",
+            f"由各行得分重新相加为 {total} 分{left[0]}{part[0]}；"
+            f"这些行按规则复算为 {ours} 分{kept[0]}。二者并列，未作改动。",
+            f"Its rows add up to {total}{left[1]}{part[1]}; by the rules the same rows score {ours}{kept[1]}. "
+            f"Both stand side by side, nothing was changed.",
         )
     )
     return lines

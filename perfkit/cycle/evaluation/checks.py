@@ -11,7 +11,7 @@ from perfkit.measure import grading, weighting
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard, execution_rates
 from perfkit.rules import RuleSet
-from perfkit.tables.columns import PERCENT
+from perfkit.tables.columns import PERCENT, STATUSES
 
 _EXACT = 1e-9
 _DENOMINATORS = {"self_form": "执行数与全年预算数", "framework": "支出与实际到位资金"}
@@ -143,6 +143,26 @@ def verified_differs(card: Scorecard) -> list[dict[str, Any]]:
             difference=round(float(item.verified - item.actual), 6),
         )
         for item in items[changed].itertuples()
+    ]
+
+
+def points_for_nothing(card: Scorecard) -> list[dict[str, Any]]:
+    """Ask why a row that is not due or does not apply claims points."""
+    items = card.items
+    odd = items[items["status"].isin(["not_due", "not_applicable"]) & (items["points_reported"] > 0)]
+    return [
+        finding(
+            item.unit_id,
+            "points_for_nothing",
+            "explain",
+            number(item.points_reported),
+            "",
+            f"“{item.level3}”{STATUSES[item.status][0]}而填报 {number(item.points_reported)} 分，请说明。",
+            f"'{item.level3}' is {STATUSES[item.status][1]}, yet claims {number(item.points_reported)} points: why?",
+            indicator_id=item.indicator_id,
+            level3=item.level3,
+        )
+        for item in odd.itertuples()
     ]
 
 
@@ -331,6 +351,7 @@ def missing_values(card: Scorecard) -> list[dict[str, Any]]:
     """Ask for what has no value or no evidence."""
     gaps = card.items[
         card.items["status"].isin(["missing", "no_evidence"])
+        & ~(card.items["kind"].eq("execution") & card.items["actual"].notna())  # has its own finding: no basis
         & ~(card.items["kind"].eq("reported") & card.items["points_reported"].notna())
     ]
     return [

@@ -115,11 +115,13 @@ def score_columns(card: Scorecard) -> list[str]:
 
 def levels_text(levels: pd.DataFrame) -> Pair:
     """Return the bars of the levels in words."""
-    zh = "；".join(
-        f"{r.level1}得 {number(r.points)} 分（满分 {number(r.points_full)} 分）" for r in levels.itertuples()
-    )
-    en = "; ".join(f"{r.level1} {number(r.points)} of {number(r.points_full)}" for r in levels.itertuples())
-    return (f"{zh}。", f"{en}.")
+    zh, en = [], []
+    for row in levels.itertuples():
+        got, full = number(row.points), number(row.points_full)
+        none = pd.isna(row.points)
+        zh.append(f"{row.level1}未计分（满分 {full} 分）" if none else f"{row.level1}得 {got} 分（满分 {full} 分）")
+        en.append(f"{row.level1} not scored (of {full})" if none else f"{row.level1} {got} of {full}")
+    return ("；".join(zh) + "。", "; ".join(en) + ".")
 
 
 def standing_text(standing: Standing) -> Pair:

@@ -39,6 +39,7 @@ def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None)
         *checks.points_by_rule(card),
         *checks.points_above_full(card),
         *checks.verified_differs(card),
+        *checks.points_for_nothing(card),
         *checks.execution_rate(card, units),
         *checks.over_budget(card, units),
         *checks.total(card, unit),

@@ -87,11 +87,14 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
     ]
     similar = nobody
     known = context[context["unit_id"].isin(scores.index)] if context is not None else None
-    if known is not None and unit_id in peers.wide(known).index:
+    described = peers.wide(known).index if known is not None else ()
+    if known is not None and unit_id in described and len(described) > 1:
         near = peers.similar(known, unit_id, n=wanted["similar"])
         table = card.results.set_index("unit_id").reindex(near)[["points", "grade", "grade_en"]].reset_index()
         table = table.rename(columns={"grade": "grade_zh"})
-        similar = table.merge(units[["unit_id", "name"]], on="unit_id", how="left")[list(nobody.columns)]
+        similar = table.merge(units[["unit_id", "name"]].drop_duplicates("unit_id"), on="unit_id", how="left")[
+            list(nobody.columns)
+        ]
         lines.append(_near(similar, mine))
         lines.append(_given_context(known, scores, unit_id, float(card.rule_set.value("full_points"))))
     return Standing(scores, mine, similar, tuple(lines))

@@ -158,10 +158,7 @@ def _by_sum(review: pd.DataFrame, requested: float, unit: str, rules: dict[str, 
     total = float(review["amount"].sum()) if len(review) else requested
     if not abs(total - requested) > _CENT:
         return []
-    zh = (
-        f"费用明细合计 {number(total, 2)} {unit}，与申请金额 {number(requested, 2)} {unit} 不一致，请核实；"
-        f"建议金额按明细计算，以申请金额为限。"
-    )
+    zh = f"费用明细合计 {number(total, 2)} {unit}，与申请金额 {number(requested, 2)} {unit} 不一致，请核实。"
     en = f"The cost items add up to {number(total, 2)}, not to the {number(requested, 2)} requested."
     return [(rules["sum_differs"], (zh, en))]
 

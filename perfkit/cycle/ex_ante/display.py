@@ -80,9 +80,12 @@ def amounts(proposal: pd.Series, conclusion: Conclusion) -> list[tuple[Pair, Any
         return asked
     return [
         *asked,
-        ((f"核减金额（{unit}）", f"cut ({unit})"), cut),
+        ((f"较申请额核减（{unit}）", f"cut from the request ({unit})"), cut),
         ((f"建议金额（{unit}）", f"recommended ({unit})"), conclusion.recommended),
-        (("核减比例", "share cut"), percent(cut / conclusion.requested) if conclusion.requested else None),
+        (
+            ("较申请额核减比例", "share of the request cut"),
+            percent(cut / conclusion.requested) if conclusion.requested else None,
+        ),
     ]
 
 
@@ -103,6 +106,10 @@ def curve_text(economics: Economy) -> Pair:
         return ("没有现金流量。", "There are no cash flows.")
     zh, en = [], []
     for row in economics.options.itertuples():
+        if not row.irr:
+            zh.append(f"{row.option_id}的经济净现值不过零点")
+            en.append(f"{row.option_id} never crosses zero")
+            continue
         zh.append(f"{row.option_id}的经济净现值在经济内部收益率 {row.irr_shown} 处为零")
         en.append(f"{row.option_id} crosses zero at {row.irr_shown}")
     return ("；".join(zh) + "。", "; ".join(en) + ".")
@@ -118,12 +125,18 @@ def reductions_text(review: pd.DataFrame, proposal: pd.Series, conclusion: Concl
     en = f"The cost items come to {total}, of which {cut} is cut"
     if np.isnan(conclusion.recommended) or conclusion.code == "reject":
         return (f"{zh}；按本报告结论不提出建议金额。", f"{en}; no amount is recommended.")
+    limited = not np.isnan(conclusion.requested) and float(review["accepted"].sum()) > conclusion.requested
+    more = (
+        ("；核定额仍高于申请额，以申请额为限", "; what is accepted is above the request, which limits it")
+        if limited
+        else ("", "")
+    )
     asked = "未列" if np.isnan(conclusion.requested) else f" {number(conclusion.requested, 2)} {unit}"
     asked_en = "not given" if np.isnan(conclusion.requested) else number(conclusion.requested, 2)
     left = number(conclusion.recommended, 2)
     return (
-        f"{zh}；申请金额{asked}，建议金额 {left} {unit}。",
-        f"{en}; requested {asked_en}, recommended {left} {unit}.",
+        f"{zh}；申请金额{asked}，建议金额 {left} {unit}{more[0]}。",
+        f"{en}; requested {asked_en}, recommended {left} {unit}{more[1]}.",
     )
 
 
@@ -160,6 +173,8 @@ def advice(
         )
     if conclusion.code == "none":
         lines.append(("组织专家组评分后再出具总体结论。", "Have a panel score the proposal before concluding."))
+    if not lines:
+        lines.append(("未发现须补充或核减的内容。", "Nothing to add or to cut."))
     return lines
 
 

@@ -88,7 +88,10 @@ def _irr_shown(roots: list[float]) -> str:
 def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
     lines = []
     for row in options.itertuples():
-        sign = ("为正", "positive") if row.npv >= 0 else ("为负", "negative")
+        signs = {1.0: ("为正", "positive"), 0.0: ("为零", "zero"), -1.0: ("为负", "negative")}
+        sign = signs[float(np.sign(row.npv))]
+        bcr = number(row.bcr, 3)
+        ratio = ("", "") if np.isnan(row.bcr) else (f"，经济效益费用比 {bcr}", f", benefit-cost ratio {bcr}")
         irr_zh = f"经济内部收益率 {row.irr_shown}" if row.irr else "经济内部收益率不存在"
         irr_en = (
             f"internal rate of return {row.irr_shown.replace('、', ', ')}"
@@ -102,12 +105,12 @@ def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
             (
                 (
                     f"{row.option_id}：按折现率（{words[0]}）计算，"
-                    f"经济净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}，"
-                    f"经济效益费用比 {number(row.bcr, 3)}；{_switch(row)[0]}。"
+                    f"经济净现值 {number(row.npv, 2)}（{sign[0]}），{irr_zh}{ratio[0]}；"
+                    f"{_switch(row)[0]}。"
                 ),
                 (
                     f"{row.option_id}: at {words[1]} the net present value is {number(row.npv, 2)} ({sign[1]}), "
-                    f"{irr_en}, benefit-cost ratio {number(row.bcr, 3)}; {_switch(row)[1]}."
+                    f"{irr_en}{ratio[1]}; {_switch(row)[1]}."
                 ),
             )
         )
@@ -121,9 +124,12 @@ def _sentences(options: pd.DataFrame, best: str, words: Pair) -> list[Pair]:
 def _switch(row: Any) -> Pair:
     """Say how far benefit or investment may move before the sign of the net present value turns."""
     moves = [("效益", "benefit", row.switch_benefit), ("投资", "investment", row.switch_investment)]
-    zh = "、".join(f"{z}{'提高' if v > 0 else '降低'} {percent(abs(v))}" for z, _, v in moves if not np.isnan(v))
-    en = " or ".join(f"{e} {'up' if v > 0 else 'down'} {percent(abs(v))}" for _, e, v in moves if not np.isnan(v))
-    return (f"{zh.replace('、', '，或')}时，经济净现值为零", f"switching values: {en}")
+    possible = [each for each in moves if each[2] >= -1.0]  # nothing can fall by more than all of it; NaN is left out
+    if not possible:
+        return ("没有单项变化能使经济净现值为零", "no change of one of them alone makes it zero")
+    zh = " 或".join(f"{z}{'提高' if v > 0 else '降低'} {percent(abs(v))}" for z, _, v in possible)
+    en = " or ".join(f"{e} {'up' if v > 0 else 'down'} {percent(abs(v))}" for _, e, v in possible)
+    return (f"{zh} 时，经济净现值为零", f"switching values: {en}")
 
 
 def published_check(
@@ -196,7 +202,7 @@ def _rate_shown(row: Any) -> str | None:
 def _printed(value: float, measure: str, decimals: int) -> str | None:
     if np.isnan(value):
         return None
-    return f"{100 * value:.{decimals - 2}f}%" if measure.startswith("irr") else f"{value:.{decimals}f}"
+    return f"{100 * value:.{max(decimals - 2, 0)}f}%" if measure.startswith("irr") else f"{value:.{decimals}f}"
 
 
 def _why(row: Any, agrees: bool, ours: float, bound: float) -> Pair:

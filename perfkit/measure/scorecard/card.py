@@ -163,11 +163,13 @@ def score(
 
 
 def _known(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the units and years to score, those without a single value too where common indicators apply."""
+    """Return the units and years to score, those without a single value too if indicators apply to them."""
     known = values[["unit_id", "year"]].drop_duplicates()
-    if units is not None and library["unit_id"].isna().any():
+    if units is not None:
         # A year of the units that no value mentions is scored as missing, not dropped.
         listed = units[["unit_id", "year"]]
+        if not library["unit_id"].isna().any():
+            listed = listed[listed["unit_id"].isin(library["unit_id"])]
         blank = listed["year"].isna() & listed["unit_id"].isin(known["unit_id"])
         known = pd.concat([known, listed[~blank]]).drop_duplicates()
     return known.reset_index(drop=True)

@@ -25,6 +25,16 @@ def weighted(library: pd.DataFrame, weights: str, full: float) -> pd.DataFrame:
         )
     if weights == "given":
         return library
+    if library["unit_id"].isna().any() and library["unit_id"].notna().any():
+        raise ScoreError(
+            ("equal weights need common or own indicators, not both", "等权不适用于共性与个性指标并用的体系"),
+            [
+                Problem(
+                    ("common and own indicators together", "共性与个性指标并用"),
+                    do=("give the points", "请填写分值"),
+                )
+            ],
+        )
     levels = ["level1", "level2", "level3"]
     shares = [weighting.equal(each[levels]) for _, each in library.groupby("unit_id", sort=False, dropna=False)]
     return library.assign(points=full * pd.concat(shares).reindex(library.index))
@@ -183,10 +193,15 @@ def impossible_values(values: pd.DataFrame, library: pd.DataFrame, rule_set: Rul
 
 def _impossible(item: Any, leaf: Any, rule: Mapping[str, Any]) -> tuple[str, str, str] | None:
     """Return column, what is allowed and what is there, or None."""
-    if rule["function"] == "check_points" and pd.notna(item.actual):
-        listed = len([p for p in str(leaf.check_points).replace(";", "；").split("；") if p.strip()])
-        if not 0 <= item.actual <= listed:
-            return "actual", f"0–{listed}", f"{item.actual:g}"
+    limits: tuple[float, str] | None = None
+    if rule["function"] == "check_points":
+        limits = (len([p for p in str(leaf.check_points).replace(";", "；").split("；") if p.strip()]), "")
+    elif leaf.kind in ("execution", "satisfaction") and str(leaf.unit).strip() not in PERCENT:
+        limits = (_WHOLE, "，或计量单位填 %")
+    for column in ("actual", "verified") if limits else ():
+        value = getattr(item, column)
+        if limits and pd.notna(value) and not 0 <= value <= limits[0]:
+            return column, f"0–{limits[0]:g}{limits[1]}", f"{value:g}"
     if rule["function"] == "banded" and isinstance(item.judged, str):
         words = {word: band for band in rule["bands"] for word in (band["band"], *band.get("words", ()))}
         band = words.get(item.judged)
