@@ -13,25 +13,24 @@ ROWS_SHOWN = 5
 class Problem:
     """One thing that is wrong, and where.
 
-    ``what`` and ``do`` are (English, Chinese) pairs. ``where`` names the cell as the user sees it, for
-    example ``得分.xlsx › 指标值 › C7``; ``column`` groups problems of one kind.
+    ``what`` and ``do`` are (English, Chinese) pairs, so are ``expected`` and ``got`` where they have words.
+    ``where`` names the cell as the user sees it, for example ``得分.xlsx › 指标值 › C7``; ``column``
+    groups problems of one kind.
     """
 
     what: tuple[str, str]
     where: str = ""
-    expected: str = ""
-    got: str = ""
+    expected: str | tuple[str, str] = ""
+    got: str | tuple[str, str] = ""
     do: tuple[str, str] = ("", "")
     column: str = ""
 
     def line(self, lang: int) -> str:
         """Return the problem as one line (``lang`` 0: English, 1: Chinese)."""
-        words = ("expected", "got") if lang == 0 else ("应为", "实为")
         parts = [self.what[lang], self.where]
-        if self.expected:
-            parts.append(f"{words[0]} {self.expected}")
-        if self.got:
-            parts.append(f"{words[1]} {self.got}")
+        for name, shown in ((("expected", "应为"), self.expected), (("got", "实为"), self.got)):
+            if shown:
+                parts.append(f"{name[lang]} {shown if isinstance(shown, str) else shown[lang]}")
         parts.append(self.do[lang])
         return " · ".join(part for part in parts if part)
 

@@ -20,6 +20,7 @@ from perfkit.tables.contracts import CONTRACTS, contract
 
 _YES = {"是", "yes", "y", "true", "1", "√"}
 _NO = {"否", "no", "n", "false", "0", "×"}
+_A_NUMBER = ("a number", "数字")
 
 
 def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
@@ -216,23 +217,21 @@ def _parse(value: Any, meta: Mapping[str, Any]) -> Any:
 def _number(value: Any, text: str, meta: Mapping[str, Any]) -> float:
     advice = ("write the number alone, words go to the note", "请只填数字，文字说明写在备注列")
     if isinstance(value, bool):
-        raise ValueError("a number 数字", advice)
+        raise ValueError(_A_NUMBER, advice)
     bare = text.replace("¥", "").strip()
     if "," in bare:
         # A comma parts thousands; anything else, a decimal comma above all, is not guessed at.
         if not re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?\s*%?", bare):
-            raise ValueError(
-                "a number 数字", ("write a decimal point, or no comma", "小数请用小数点，逗号只作千分位")
-            )
+            raise ValueError(_A_NUMBER, ("write a decimal point, or no comma", "小数请用小数点，逗号只作千分位"))
         bare = bare.replace(",", "")
     scale = 1.0
     if bare.endswith("%"):
         bare, scale = bare[:-1].strip(), _PERCENT[meta["kind"]]
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", bare, re.IGNORECASE):
-        raise ValueError("a number 数字", advice)
+        raise ValueError(_A_NUMBER, advice)
     number = float(bare) * scale
     if not math.isfinite(number):
-        raise ValueError("a finite number 有限的数", advice)
+        raise ValueError(("a finite number", "有限的数"), advice)
     return number
 
 
@@ -248,7 +247,7 @@ def _yes_no(_value: Any, text: str, _meta: Mapping[str, Any]) -> bool:
         return True
     if text.lower() in _NO | {"0.0"}:
         return False
-    raise ValueError("是 / 否 (yes / no)", ("write 是 or 否", "请填写“是”或“否”"))
+    raise ValueError(("yes / no", "是 / 否"), ("write 是 or 否", "请填写“是”或“否”"))
 
 
 def _choice(_value: Any, text: str, meta: Mapping[str, Any]) -> str:
@@ -332,12 +331,13 @@ def _contract_problems(frame: pd.DataFrame, held: Contract, where: str, letters:
     ):
         shown = tuple("" if pd.isna(k) else k for k in keys)
         if shown in seen:
+            got = " / ".join(map(str, shown))
             problems.append(
                 Problem(
                     ("a key stands twice", "关键字重复"),
                     f"{where} › {letters.get(held.key[-1], '')}{row}",
-                    " + ".join(held.title(k) for k in held.key) + " 唯一",
-                    f"{' / '.join(map(str, shown))} (row {seen[shown]} 行已有)",
+                    (f"{' + '.join(held.key)} once", f"{' + '.join(map(held.title, held.key))}不重复"),
+                    (f"{got}, also in row {seen[shown]}", f"{got}，第 {seen[shown]} 行已有"),
                     ("keep one of the rows", "请只保留一行"),
                     column="+".join(held.key),
                 )

@@ -147,7 +147,7 @@ class TestAHP:
         ("table", "ratio"), [("saaty", 0.0223), ("saaty2005", 0.0218), ("donegan_dodd", 0.0235), ("alonso", 0.0219)]
     )
     def test_one_matrix_several_tables(self, drinks, table, ratio):
-        # shared/scoring_sampling.md 1d (run on AHPy and textbooks): 0.0223 / 0.0218 / 0.0235; Alonso by hand:
+        # Run on AHPy 2.1 and by textbook tables: 0.0223 / 0.0218 / 0.0235; Alonso by hand:
         # 0.029438 / 1.3417.
         found = weighting.ahp(drinks, random_index=table)
         assert round(found.cr, 4) == ratio

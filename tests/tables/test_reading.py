@@ -61,7 +61,7 @@ class TestOneProblemOneCell:
         problem = only(book(HEADER, ["a", "1", 2022, "七百三十五", None, None]))
         assert problem.where == "填报.xlsx › values › D2"
         assert problem.got == "'七百三十五'"
-        assert "数字" in problem.expected
+        assert problem.expected == ("a number", "数字")
 
     @pytest.mark.parametrize("written", ["-", "约735", "735人", "1e999", "nan", "12 34", "735、736"])
     def test_what_is_no_number(self, file, written):
@@ -100,7 +100,9 @@ class TestOneProblemOneCell:
         rows = [["a", "1", 2022, 1, None, None], ["a", "2", 2022, 2, None, None], ["a", "1", 2022, 3, None, None]]
         problem = only(book(HEADER, *rows))
         assert problem.where == "填报.xlsx › values › C4"
-        assert problem.got.startswith("a / 1 / 2022 (row 2")
+        assert problem.got == ("a / 1 / 2022, also in row 2", "a / 1 / 2022，第 2 行已有")
+        assert "unit_id + indicator_id + year once" in problem.line(0)
+        assert "单位或项目编码 + 指标编码 + 年度不重复" in problem.line(1)
 
     def test_the_key_counts_an_empty_year(self, file):
         assert only(file("unit_id,indicator_id,year", "a,1,", "a,1,")).where == "values.csv › C3"
