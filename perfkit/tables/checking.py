@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 from openpyxl.utils import get_column_letter
@@ -35,6 +37,23 @@ def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
     columns = list(frame.columns)
     grid = [columns, *frame.astype(object).itertuples(index=False, name=None)]
     return make(grid, held, where or held.name, rows=list(frame.index))
+
+
+def bad_cells(
+    bad: npt.NDArray[np.bool_], values: pd.DataFrame, what: tuple[str, str], do: tuple[str, str] = ("", "")
+) -> list[Problem]:
+    """Return one problem a column of ``values`` that has ``bad`` cells (rows x columns), naming the first of them."""
+    return [
+        Problem(
+            what,
+            f"{name} › {values.index[each.argmax()]}",
+            got=(f"{each.sum()} of {len(each)} rows", f"{len(each)} 行中有 {each.sum()} 行"),
+            do=do,
+            column=str(name),
+        )
+        for name, each in zip(values.columns, bad.T, strict=True)
+        if each.any()
+    ]
 
 
 def is_called(title: str, held: Contract) -> bool:

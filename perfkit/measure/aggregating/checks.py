@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
+from perfkit.tables import bad_cells
 
 Array = npt.NDArray[np.float64]
 
@@ -22,23 +23,6 @@ def fail_if_any(problems: Sequence[Problem]) -> None:
         raise ScoreError(
             ("these values and weights cannot be joined into one number", "指标值与权重不能合成"), problems
         )
-
-
-def cells(
-    bad: npt.NDArray[np.bool_], values: pd.DataFrame, what: tuple[str, str], do: tuple[str, str] = ("", "")
-) -> list[Problem]:
-    """Return one problem a column that has ``bad`` cells, naming the first of them."""
-    return [
-        Problem(
-            what,
-            f"{name} › {values.index[each.argmax()]}",
-            got=f"{each.sum()} of {len(each)}",
-            do=do,
-            column=str(name),
-        )
-        for name, each in zip(values.columns, bad.T, strict=True)
-        if each.any()
-    ]
 
 
 def inputs(values: pd.DataFrame, weights: Mapping[str, float] | pd.Series) -> tuple[Array, Array]:
@@ -55,5 +39,5 @@ def inputs(values: pd.DataFrame, weights: Mapping[str, float] | pd.Series) -> tu
     numbers = values.apply(pd.to_numeric, errors="coerce")
     x = np.column_stack([numbers[name].to_numpy(dtype=float, na_value=np.nan) for name in values.columns])
     bad = np.isinf(x) | (np.isnan(x) & values.notna().to_numpy())
-    fail_if_any(cells(bad, values, ("infinite or not a number", "无穷或不是数字")))
+    fail_if_any(bad_cells(bad, values, ("infinite or not a number", "无穷或不是数字")))
     return x, w

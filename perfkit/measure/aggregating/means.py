@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from perfkit.errors import Problem
-from perfkit.measure.aggregating.checks import cells, fail_if_any, inputs
+from perfkit.measure.aggregating.checks import fail_if_any, inputs
+from perfkit.tables import bad_cells
 
 Missing = Literal["refuse", "rescale", "zero"]
 
@@ -72,9 +73,9 @@ def power(
         problems.append(Problem(what, got=f"missing={missing}, p={p}, at_least={at_least}"))
     if missing == "refuse":
         do = ("fill them, or choose missing='rescale' or 'zero'", "请补齐，或选择 missing='rescale'、'zero'")
-        problems += cells(gone, values, ("missing values", "有缺失值"), do)
+        problems += bad_cells(gone, values, ("missing values", "有缺失值"), do)
     if p != 1:
-        problems += cells(x < 0, values, ("negative: only the arithmetic mean takes it", "为负，只能用算术平均"))
+        problems += bad_cells(x < 0, values, ("negative: only the arithmetic mean takes it", "为负，只能用算术平均"))
     fail_if_any(problems)
     present = ~gone if missing == "rescale" else np.ones_like(gone)
     filled = np.where(gone, 0.0, x)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from perfkit.errors import Problem
-from perfkit.measure.aggregating.checks import ROUNDING, Array, cells, fail_if_any, inputs
+from perfkit.measure.aggregating.checks import ROUNDING, Array, fail_if_any, inputs
+from perfkit.tables import bad_cells
 
 
 def _turned(
@@ -17,7 +18,7 @@ def _turned(
 ) -> tuple[Array, Array, Array]:
     """Return values without gaps, weights, and 1 or -1 by column: whether more or less is better."""
     x, w = inputs(values, weights)
-    problems = cells(np.isnan(x), values, ("missing values", "有缺失值"), ("fill them first", "请先补齐"))
+    problems = bad_cells(np.isnan(x), values, ("missing values", "有缺失值"), ("fill them first", "请先补齐"))
     for name in values.columns:
         if directions.get(name) not in ("ge", "le"):
             what = ("this column needs a direction", "该列须指明方向")
@@ -116,7 +117,7 @@ def saw(
     """
     x, w, way = _turned(values, weights, directions)
     if scale == "max":
-        fail_if_any(cells(x <= 0, values, ("scale 'max' needs positive values", "max 标度要求数值为正")))
+        fail_if_any(bad_cells(x <= 0, values, ("scale 'max' needs positive values", "max 标度要求数值为正")))
         r = _spread(np.where(way > 0, x, 1 / np.where(x > 0, x, 1.0)), scale, ("max",))
     else:
         r = _spread(x * way, scale, ("minmax", "max"))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
+from perfkit.tables import bad_cells
 
 Array = npt.NDArray[np.float64]
 
@@ -26,26 +27,22 @@ def fail_if_any(problems: Sequence[Problem]) -> None:
 
 def numbers(values: pd.DataFrame, *, negative: bool = True) -> Array:
     """Return ``values`` as numbers (units x indicators); refuse what no method can weigh, column by column."""
-    problems, columns = [], []
+    problems = []
     if len(values) < 2 or values.columns.has_duplicates:
         what = (
             "weights from spread need two units and distinct column names",
             "由离散程度定权至少需两个单位，且列名不得重复",
         )
         problems.append(Problem(what, got=f"{len(values)} x {list(values.columns)}"))
-    for k, name in enumerate(values.columns):
-        column = pd.to_numeric(values.iloc[:, k], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        columns.append(column)
-        for bad, what in (
-            (~np.isfinite(column), ("missing, infinite or not a number", "缺失、无穷或不是数字")),
-            ((column < 0) & (not negative), ("negative: has no share of a sum", "为负，不能折算为占比")),
-        ):
-            if bad.any():
-                where = f"{name} › {values.index[bad.argmax()]}"
-                do = ("fill or leave out the rows or the column", "请补齐，或剔除相应行、列")
-                problems.append(Problem(what, where, got=f"{bad.sum()} of {len(bad)}", do=do, column=str(name)))
+    numeric = [pd.to_numeric(values.iloc[:, k], errors="coerce") for k in range(values.shape[1])]
+    columns = [each.to_numpy(dtype=float, na_value=np.nan) for each in numeric]
+    x = np.column_stack(columns) if columns else np.empty((len(values), 0))
+    do = ("fill or leave out the rows or the column", "请补齐，或剔除相应行、列")
+    problems += bad_cells(~np.isfinite(x), values, ("missing, infinite or not a number", "缺失、无穷或不是数字"), do)
+    if not negative:
+        problems += bad_cells(x < 0, values, ("negative: has no share of a sum", "为负，不能折算为占比"), do)
     fail_if_any(problems)
-    return np.column_stack(columns) if columns else np.empty((len(values), 0))
+    return x
 
 
 def shares_of(information: Array, names: pd.Index, why: tuple[str, str]) -> pd.Series:
