@@ -111,11 +111,11 @@ def simulate(
     Notes
     -----
     Total = sum(points · share), rounded to 1e-11 before grading and ranking. Rank 1 is the best; ties share the
-    better rank. ``low`` and ``high`` interpolate between order statistics as ``numpy.quantile``; the interval of the rank
-    takes the whole rank outward. With weights alone a block of draws is one matrix product. Of the drawn totals and
-    ranks only the tails are kept, two times (1 - confidence) / 2 of the draws: memory is 2 · draws · (1 - confidence)
-    numbers a unit plus some blocks, never draws x units. Measurement errors are drawn unit by indicator, one draw at
-    a time: that takes as many normal numbers as draws x units x indicators.
+    better rank. ``low`` and ``high`` interpolate between order statistics as ``numpy.quantile``; the interval of
+    the rank takes the whole rank outward. With weights alone a block of draws is one matrix product. Of the drawn
+    totals and ranks only the tails are kept, two times (1 - confidence) / 2 of the draws: memory is 2 · draws · (1
+    - confidence) numbers a unit plus some blocks, never draws x units. Measurement errors are drawn unit by
+    indicator, one draw at a time: that takes as many normal numbers as draws x units x indicators.
 
     *Checked against*: the normal distribution of a sum of normal errors; the Beta distribution of two Dirichlet
     weights; ``numpy.quantile`` and pandas ``rank`` on all draws at once.
