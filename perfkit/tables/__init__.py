@@ -1,6 +1,6 @@
 """Every table the kit reads or returns, column by column: the contract, reading and writing."""
 
-from perfkit.tables.checking import bad_cells, check, spellings
+from perfkit.tables.checking import as_numbers, bad_cells, check, spellings
 from perfkit.tables.checking import plain as folded
 from perfkit.tables.columns import Contract
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
@@ -10,6 +10,7 @@ from perfkit.tables.writing import template, write
 __all__ = [
     "CONTRACTS",
     "Contract",
+    "as_numbers",
     "bad_cells",
     "check",
     "contract",

@@ -39,6 +39,16 @@ def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
     return make(grid, held, where or held.name, rows=list(frame.index))
 
 
+def as_numbers(values: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return ``values`` as floats (rows x columns), NaN where missing, and which cells hold something else.
+
+    Something else is text, infinity, a date or a complex number: NaN or infinite in the floats, true in the second.
+    """
+    columns = [_floats(values.iloc[:, at]) for at in range(values.shape[1])]
+    x = np.column_stack(columns) if columns else np.empty(values.shape)
+    return x, np.isinf(x) | (np.isnan(x) & values.notna().to_numpy(dtype=bool))
+
+
 def bad_cells(
     bad: npt.NDArray[np.bool_], values: pd.DataFrame, what: tuple[str, str], do: tuple[str, str] = ("", "")
 ) -> list[Problem]:
@@ -142,6 +152,17 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
     fail_if_any(TableError, where, problems)
     frame.attrs.update(where=where, letters=letters)
     return frame
+
+
+def _floats(column: pd.Series) -> npt.NDArray[np.float64]:
+    """Return a column as floats, NaN where it holds none; dates and complex numbers are none."""
+    column = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+    kinds = pd.api.types
+    if kinds.is_object_dtype(column) or kinds.is_string_dtype(column):
+        column = pd.to_numeric(column, errors="coerce")
+    if kinds.is_complex_dtype(column) or not kinds.is_numeric_dtype(column):
+        return np.full(len(column), np.nan)
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
 
 
 def _bare(title: str) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
-from perfkit.tables import bad_cells
+from perfkit.tables import as_numbers, bad_cells
 
 Array = npt.NDArray[np.float64]
 
@@ -36,8 +36,6 @@ def inputs(values: pd.DataFrame, weights: Mapping[str, float] | pd.Series) -> tu
         what = ("weights must be at least zero and sum to one", "权重须非负且合计为一")
         do = ("make shares of points with weighting.given", "请先用 weighting.given 折算")
         fail_if_any([Problem(what, got=f"sum {w.sum():g}", do=do)])
-    numbers = values.apply(pd.to_numeric, errors="coerce")
-    x = np.column_stack([numbers[name].to_numpy(dtype=float, na_value=np.nan) for name in values.columns])
-    bad = np.isinf(x) | (np.isnan(x) & values.notna().to_numpy())
+    x, bad = as_numbers(values)
     fail_if_any(bad_cells(bad, values, ("infinite or not a number", "无穷或不是数字")))
     return x, w

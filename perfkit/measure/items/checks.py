@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
+from perfkit.tables import as_numbers, bad_cells
 
 Floats = npt.NDArray[np.float64]
 Note = tuple[str, str]
@@ -68,18 +69,16 @@ def numbers(values: pd.DataFrame, *, units: int = 2, full: float | None = None) 
         if got < least:
             shown = f"{got} ({', '.join(map(str, values.columns[:5]))})"
             problems.append(Problem(what, expected=f"≥ {least}", got=shown))
-    columns = [_column(values.iloc[:, at]) for at in range(values.shape[1])]
-    for name, (column, wrong) in zip(values.columns, columns, strict=True):
-        problems += _wrong_cells(
-            name, values.index, wrong, ("text or infinite, not a number", "文本或无穷，不是数字")
-        )
-        if full is not None:
-            # An infinite cell has been named already.
-            outside = np.isfinite(column) & ((column < -SAME * full) | (column > full * (1 + SAME)))
-            what = (f"outside 0 ... {full:g}: not a share of full points", f"超出 0 至 {full:g}，不是得分率")
-            problems += _wrong_cells(name, values.index, outside, what)
+    x, wrong = as_numbers(values)
+    do = ("correct the cells, or leave out the column", "请更正单元格，或剔除该列")
+    problems += bad_cells(wrong, values, ("text or infinite, not a number", "文本或无穷，不是数字"), do)
+    if full is not None:
+        # An infinite cell has been named already.
+        outside = np.isfinite(x) & ((x < -SAME * full) | (x > full * (1 + SAME)))
+        what = (f"outside 0 ... {full:g}: not a share of full points", f"超出 0 至 {full:g}，不是得分率")
+        problems += bad_cells(outside, values, what, do)
     fail_if_any(problems)
-    return np.column_stack([column for column, _ in columns])
+    return x
 
 
 def complete(values: Floats, units: int = 2) -> Floats:
@@ -112,24 +111,3 @@ def named(names: Sequence[Hashable] | pd.Index) -> str:
 def joined(notes: Sequence[Note]) -> Note:
     """Return several notes as one, in both languages."""
     return "；".join(zh for zh, _ in notes), "; ".join(en for _, en in notes)
-
-
-def _column(column: pd.Series) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return a column as floats, and which cells are no finite number (a missing cell is none of these)."""
-    # Dates, spans of time and complex numbers would pass as floats.
-    if column.dtype.kind in "mMc":
-        return np.full(len(column), np.nan), np.ones(len(column), dtype=bool)
-    try:
-        found: Floats = column.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        found = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        return found, np.asarray((np.isnan(found) & column.notna().to_numpy()) | np.isinf(found))
-    return found, np.isinf(found)
-
-
-def _wrong_cells(name: Hashable, index: pd.Index, wrong: npt.NDArray[np.bool_], what: Note) -> list[Problem]:
-    if not wrong.any():
-        return []
-    where, got = f"{name} › {index[int(wrong.argmax())]}", f"{int(wrong.sum())} of {len(wrong)}"
-    do = ("correct the cells, or leave out the column", "请更正单元格，或剔除该列")
-    return [Problem(what, where, got=got, do=do, column=str(name))]

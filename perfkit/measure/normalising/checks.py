@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
-from perfkit.tables import bad_cells
+from perfkit.tables import as_numbers, bad_cells
 
 Array = npt.NDArray[np.float64]
 Constant = Literal["refuse", "missing"]
@@ -28,17 +28,6 @@ def word_problems(name: str, got: object, allowed: tuple[str, ...]) -> list[Prob
     return [] if got in allowed else [Problem(what, expected=", ".join(allowed), got=str(got))]
 
 
-def _number_column(column: pd.Series) -> Array:
-    """Return a column as numbers, NaN where it holds none; dates and complex numbers are none."""
-    column = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
-    kinds = pd.api.types
-    if kinds.is_object_dtype(column) or kinds.is_string_dtype(column):
-        column = pd.to_numeric(column, errors="coerce")
-    if kinds.is_complex_dtype(column) or not kinds.is_numeric_dtype(column):
-        return np.full(len(column), np.nan)
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
-
-
 def numbers(values: pd.DataFrame) -> Array:
     """Return ``values`` as numbers (units x indicators), NaN where missing; refuse all else, column by column."""
     twice = values.columns[values.columns.duplicated()].unique()
@@ -46,8 +35,7 @@ def numbers(values: pd.DataFrame) -> Array:
     fail_if_any([Problem(what, str(name), column=str(name)) for name in twice])
     if values.shape[1] == 0:
         fail_if_any([Problem(("there is no indicator", "没有指标列"))])
-    x = np.column_stack([_number_column(values[name]) for name in values.columns])
-    bad = np.isinf(x) | (np.isnan(x) & values.notna().to_numpy())
+    x, bad = as_numbers(values)
     fail_if_any(bad_cells(bad, values, ("infinite or not a number", "无穷或不是数字")))
     return x
 

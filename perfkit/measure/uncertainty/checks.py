@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
+from perfkit.tables import as_numbers
 
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -75,8 +76,7 @@ def rounded(totals: Array) -> Array:
 
 
 def _floats(column: pd.Series) -> Array:
-    found: Array = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    return found
+    return as_numbers(column.to_frame())[0][:, 0]
 
 
 def points_of(points: pd.Series) -> pd.Series:
@@ -106,9 +106,8 @@ def matched(table: pd.DataFrame, points: pd.Series, name: str) -> pd.DataFrame:
 
 def numbers(table: pd.DataFrame, name: str, high: float = np.inf) -> Array:
     """Return ``table`` as numbers; refuse gaps and what is below zero or above ``high``, column by column."""
-    problems, columns = [], []
-    for code in table.columns:
-        column = _floats(table[code])
+    x, problems = as_numbers(table)[0], []
+    for code, column in zip(table.columns, x.T, strict=True):
         for bad, what in (
             (~np.isfinite(column), ("missing, infinite or not a number", "缺失、无穷或不是数字")),
             ((column < -_DUST) | (column > high + _DUST), ("out of range", "超出取值范围")),
@@ -121,9 +120,8 @@ def numbers(table: pd.DataFrame, name: str, high: float = np.inf) -> Array:
                     f"{table[code].iloc[at]} ({bad.sum()}/{len(bad)})",
                 )
                 problems.append(Problem(what, where, expected, got, column=str(code)))
-        columns.append(np.clip(column, 0.0, high))
     fail_if_any(problems)
-    return np.column_stack(columns)
+    return np.clip(x, 0.0, high)
 
 
 def shares_of(shares: pd.DataFrame, points: pd.Series) -> Array:

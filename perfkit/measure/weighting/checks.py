@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
-from perfkit.tables import bad_cells
+from perfkit.tables import as_numbers, bad_cells
 
 Array = npt.NDArray[np.float64]
 
@@ -34,9 +34,7 @@ def numbers(values: pd.DataFrame, *, negative: bool = True) -> Array:
             "由离散程度定权至少需两个单位，且列名不得重复",
         )
         problems.append(Problem(what, got=f"{len(values)} x {list(values.columns)}"))
-    numeric = [pd.to_numeric(values.iloc[:, k], errors="coerce") for k in range(values.shape[1])]
-    columns = [each.to_numpy(dtype=float, na_value=np.nan) for each in numeric]
-    x = np.column_stack(columns) if columns else np.empty((len(values), 0))
+    x, _ = as_numbers(values)
     do = ("fill or leave out the rows or the column", "请补齐，或剔除相应行、列")
     problems += bad_cells(~np.isfinite(x), values, ("missing, infinite or not a number", "缺失、无穷或不是数字"), do)
     if not negative:
