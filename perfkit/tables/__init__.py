@@ -1,6 +1,6 @@
 """Every table the kit reads or returns, column by column: the contract, reading and writing."""
 
-from perfkit.tables.checking import as_numbers, bad_cells, check, spellings
+from perfkit.tables.checking import as_numbers, bad_cells, check, signs, spellings
 from perfkit.tables.checking import plain as folded
 from perfkit.tables.columns import Contract
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
@@ -20,6 +20,7 @@ __all__ = [
     "place",
     "read",
     "read_all",
+    "signs",
     "spellings",
     "template",
     "write",

@@ -49,6 +49,17 @@ def as_numbers(values: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArr
     return x, np.isinf(x) | (np.isnan(x) & values.notna().to_numpy(dtype=bool))
 
 
+def signs(columns: pd.Index, directions: Mapping[str, str]) -> tuple[npt.NDArray[np.float64], list[Problem]]:
+    """Return 1 where more is better (``ge``) and -1 where less is (``le``), and a problem a column without either."""
+    what = ("this column needs a direction", "该列须指明方向")
+    problems = [
+        Problem(what, str(name), "ge, le", str(directions.get(name)), column=str(name))
+        for name in columns
+        if directions.get(name) not in ("ge", "le")
+    ]
+    return np.where([directions.get(name) == "ge" for name in columns], 1.0, -1.0), problems
+
+
 def bad_cells(
     bad: npt.NDArray[np.bool_], values: pd.DataFrame, what: tuple[str, str], do: tuple[str, str] = ("", "")
 ) -> list[Problem]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from perfkit.errors import Problem
 from perfkit.measure.aggregating.checks import ROUNDING, Array, fail_if_any, inputs
-from perfkit.tables import bad_cells
+from perfkit.tables import bad_cells, signs
 
 
 def _turned(
@@ -19,14 +19,12 @@ def _turned(
     """Return values without gaps, weights, and 1 or -1 by column: whether more or less is better."""
     x, w = inputs(values, weights)
     problems = bad_cells(np.isnan(x), values, ("missing values", "有缺失值"), ("fill them first", "请先补齐"))
-    for name in values.columns:
-        if directions.get(name) not in ("ge", "le"):
-            what = ("this column needs a direction", "该列须指明方向")
-            problems.append(Problem(what, str(name), "ge, le", str(directions.get(name)), column=str(name)))
+    way, undirected = signs(values.columns, directions)
+    problems += undirected
     if len(x) < 2:
         problems.append(Problem(("a ranking needs two rows", "排序至少需两行"), got=str(len(x))))
     fail_if_any(problems)
-    return x, w, np.where([directions[name] == "ge" for name in values.columns], 1.0, -1.0)
+    return x, w, way
 
 
 def _spread(x: Array, scale: str, allowed: tuple[str, ...]) -> Array:

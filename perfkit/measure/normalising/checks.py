@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError
-from perfkit.tables import as_numbers, bad_cells
+from perfkit.tables import as_numbers, bad_cells, signs
 
 Array = npt.NDArray[np.float64]
 Constant = Literal["refuse", "missing"]
@@ -42,10 +42,9 @@ def numbers(values: pd.DataFrame) -> Array:
 
 def ways(values: pd.DataFrame, directions: Mapping[str, str]) -> Array:
     """Return 1 or -1 by column: whether more or less is better."""
-    unknown = [name for name in values.columns if directions.get(name) not in ("ge", "le")]
-    what = ("this column needs a direction", "该列须指明方向")
-    fail_if_any([Problem(what, str(n), "ge, le", str(directions.get(n)), column=str(n)) for n in unknown])
-    return np.where([directions[name] == "ge" for name in values.columns], 1.0, -1.0)
+    way, undirected = signs(values.columns, directions)
+    fail_if_any(undirected)
+    return way
 
 
 def distinct_rows(values: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from perfkit.errors import Problem
 from perfkit.measure.weighting.checks import ROUNDING, Array, fail_if_any, numbers, shares_of
+from perfkit.tables import signs
 
 _NO_SPREAD = ("no column has any spread: all units are alike", "各列均无差异，不能据此定权")
 
@@ -121,10 +122,9 @@ def critic(values: pd.DataFrame, directions: Mapping[str, str]) -> pd.Series:
     [0.5, 0.5, 0.0]
     """
     x = numbers(values)
-    unknown = [name for name in values.columns if directions.get(name) not in ("ge", "le")]
-    what = ("this column needs a direction", "该列须指明方向")
-    fail_if_any([Problem(what, str(n), "ge, le", str(directions.get(n)), column=str(n)) for n in unknown])
-    z = _rescaled(x) * np.where([directions[name] == "ge" for name in values.columns], 1.0, -1.0)
+    way, undirected = signs(values.columns, directions)
+    fail_if_any(undirected)
+    z = _rescaled(x) * way
     varies, conflict = _varies(x), np.zeros(x.shape[1])
     if varies.any():
         conflict[varies] = (1 - _correlations(z[:, varies])).sum(axis=1)
