@@ -40,6 +40,7 @@ INPUTS = (
         budget=money("全年预算数", "budget of the year", "调整后；自评表预算执行率的分母"),
         received=money("实际到位资金", "funds received", "评价指标框架预算执行率的分母"),
         spent=money("全年执行数", "spent"),
+        ends_on=column("date", "结束日期", "ends on", note="项目实施期的最后一天"),
         goal=column("text", "预期目标", "goal"),
         outcome=column("text", "实际完成情况", "outcome"),
         points_reported=column("number", "填报总分", "total reported", low=0),
@@ -74,6 +75,14 @@ INPUTS = (
         points=column("number", "分值", "points", low=0),
         rule=column("text", "计分规则", "scoring rule", note="空白：按规则包中该性质指标的规则"),
         check_points=column("text", "评价要点", "check points", note="多项以；分隔"),
+        check_weights=column(
+            "text", "要点分值", "points of the check points", note="与评价要点逐项对应，以；分隔；空白：等分"
+        ),
+        deduct=column(
+            "number", "每单位增减分", "points a unit", low=0, note="按数扣分或累加的指标：每一单位扣（加）多少分"
+        ),
+        due_on=column("date", "完成期限", "due on", note="时效指标：计划完成日期"),
+        veto=column("yes_no", "是否否决指标", "veto", note="是：不得分或无佐证时等级受限，按规则包"),
         explanation=column("text", "指标解释", "explanation"),
         basis=column("text", "设定依据", "basis of the target"),
         reality=REALITY,
@@ -90,6 +99,10 @@ INPUTS = (
         actual=column("number", "实际完成值", "actual", note="评价要点填达到的项数；是否类填 1 或 0"),
         actual_text=column("text", "实际完成值（原文）", "actual as printed"),
         verified=column("number", "核实值", "verified", note="检查核实的数；不覆盖实际完成值"),
+        base=column("number", "基期值", "base value", note="与基期比较的指标：上年或基年的数"),
+        done_on=column("date", "实际完成日期", "done on", note="时效指标填写"),
+        points_met=column("text", "达到的要点", "check points met", note="要点序号，以；分隔，如 1；3"),
+        answers=column("text", "各档人数", "answers", note="满意度问卷：由最满意到最不满意的人数，以；分隔"),
         judged=column("text", "定性档次", "band judged"),
         judged_share=column("rate", "档内取值", "share chosen", low=0, high=1, note="评价人在档次区间内取的比例"),
         finished=column("yes_no", "项目是否完成", "project finished"),
