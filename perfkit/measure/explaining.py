@@ -17,7 +17,12 @@ _NO_RATIO = (
     "目标 {target}，实际 {actual}，目标值或完成值非正，不按比例，按是否达标计分：{met}",
     "target {target}, actual {actual}, no ratio of values that are not positive, met or not: {met}",
 )
-_FROM = {"verified": ("（核实值）", " (verified)"), "computed": ("（按资金数计算）", " (computed from the money)")}
+_FROM = {
+    "verified": ("（核实值）", " (verified)"),
+    "computed": ("（按资金数计算）", " (computed from the money)"),
+    "growth": ("（比基期增长）", " (growth over the base)"),
+    "answers": ("（按问卷人数计算）", " (from the answers)"),
+}
 
 
 def number(value: float, decimals: int = 4) -> str:
@@ -51,7 +56,9 @@ def percent(value: float) -> str:
 def shown_targets(items: pd.DataFrame) -> pd.Series:
     """Return the targets for print: as printed in the form if known, else direction, number and unit."""
     made = [
-        _target(row.direction, row.target, row.target_high, row.unit, row.kind, row.listed)
+        row.due_on
+        if isinstance(row.due_on, str) and pd.isna(row.target)
+        else _target(row.direction, row.target, row.target_high, row.unit, row.kind, row.listed)
         for row in items.itertuples()
     ]
     return items["target_text"].where(items["target_text"].notna(), pd.Series(made, index=items.index, dtype="str"))
@@ -125,7 +132,7 @@ def _actual(row: Any) -> str:
         return f"{before}（核实 {said(row.verified)}）"
     if isinstance(row.judged, str):
         return row.judged
-    return said(row.used)
+    return row.done_on if row.used_from == "dates" else said(row.used)
 
 
 def _is_corrected(used_from: Any, actual: Any, verified: Any) -> bool:
@@ -144,11 +151,12 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
         "rate": percent(row["rate"]),
         "share": percent(row["share"]),
         "pass_rate": percent(rule.get("pass_rate", math.nan)),
-        "met": (("达标", "未达标") if lang == 0 else ("met", "not met"))[0 if row["share"] else 1],
+        "met": (("达标", "未达标") if lang == 0 else ("met", "not met"))[0 if row["share"] == 1 else 1],
         "judged": row["judged"],
         "listed": number(row["listed"]),
         "floor": quantity(row["floor"], unit),
         **_of_rule(row, rule),
+        **_of_counts(row, lang),
         "finished": _finished(row["finished"], lang),
     }
     mark = "" if pd.isna(used) else _FROM.get(row["used_from"], ("", ""))[lang]
@@ -160,6 +168,8 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
         words["target"] = _yes_no(row["target"], lang) if pd.isna(row["target_text"]) else row["target_text"]
     if rule["function"] == "goalpost":
         words["target"] = quantity(row["target"], unit)
+    if row["used_from"] == "dates":
+        words["actual"] = row["done_on"]
     sentence = rule["sentence"][lang]
     if rule["function"] in _IN_PROPORTION and (row["target"] <= 0 or used < 0):
         sentence = _NO_RATIO[lang]
@@ -175,7 +185,8 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
 
 def _of_rule(row: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, str]:
     """Return what a rule's own numbers say of the item: the step reached, the band, how far off the interval."""
-    said = {"step": "—", "band": "—", "off": "—", "reach": percent(rule.get("reach", math.nan))}
+    said = {name: percent(rule.get(name, math.nan)) for name in ("reach", "low", "high", "loss", "zero_at")}
+    said |= {"step": "—", "band": "—", "off": "—", "full_at": percent(rule.get("full_at", row["target_rate"]))}
     if "steps" in rule and not pd.isna(row["used_rate"]):
         # The step's lower bound is read off the share, so that the sentence cannot part from the score.
         reached = [step["min"] for step in rule["steps"] if math.isclose(step["share"], row["share"])]
@@ -188,6 +199,27 @@ def _of_rule(row: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, str]:
     return said
 
 
+def _of_counts(row: dict[str, Any], lang: int) -> dict[str, str]:
+    """Return what is said of counts, days and costs."""
+    used, target, unit = row["used"], row["target"], row["unit"]
+    late = ("按期完成", "on time") if used <= 0 else (f"逾期 {number(used)} 天", f"{number(used)} days late")
+    if used < 0:
+        late = (f"提前 {number(-used)} 天", f"{number(-used)} days early")
+    uneven = row["whole"] != row["listed"]
+    weighed = (
+        f"，折合要点分值 {number(row['reached'])}/{number(row['whole'])}",
+        f", worth {number(row['reached'])} of {number(row['whole'])}",
+    )
+    return {
+        "late": late[lang],
+        "weighed": weighed[lang] if uneven else "",
+        "allowed": quantity(0.0 if pd.isna(target) else target, unit),
+        "each": number(row["deduct"]),
+        "cost": quantity(target, unit),
+        "saved": percent((target - used) / target if target else math.nan),
+    }
+
+
 def _off(used: float, low: float, high: float) -> float:
     """Return how far off the interval a value is, relative to the nearer bound; a bound of zero has no measure."""
     bound, gap = (low, low - used) if used < low else (high, used - high)
@@ -198,6 +230,8 @@ def _off(used: float, low: float, high: float) -> float:
 
 def _over(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
     over = percent(row["over"])
+    if rule["policy"] == "schedule":
+        return (f"（高于目标 {over}，按超额程度减分）", f" ({over} above target: lessened by the schedule)")[lang]
     if rule["policy"] == "deduct":
         allowed = percent(rule["tolerance"])
         return (

@@ -27,7 +27,8 @@ def round_points(points: npt.ArrayLike, *, decimals: int, mode: str) -> npt.NDAr
     if mode == "half_even":
         return np.round(np.round(values, DECIMALS), decimals)
     scale = 10.0**decimals
-    return np.round(np.floor(np.abs(values) * scale + 0.5 + 10.0**-DECIMALS) / scale * np.sign(values), decimals)
+    # A whole number over a power of ten is the nearest float there is to the decimal: no second rounding is needed.
+    return np.copysign(np.floor(np.abs(values) * scale + (0.5 + 10.0**-DECIMALS)) / scale, values)
 
 
 def grade(points: npt.ArrayLike, bands: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -75,3 +76,53 @@ def grade(points: npt.ArrayLike, bands: Sequence[Mapping[str, Any]]) -> pd.DataF
             "above_floor": np.where(known, np.round(values - mins[at], DECIMALS), np.nan),
         }
     )
+
+
+def limited(
+    grades: pd.DataFrame,
+    limits: Sequence[Mapping[str, Any]],
+    causes: Mapping[str, npt.NDArray[Any]],
+    bands: Sequence[Mapping[str, Any]],
+) -> pd.DataFrame:
+    """Keep grades down where a limit of the pack applies, and say why.
+
+    Parameters
+    ----------
+    grades
+        With ``grade`` and ``grade_en`` as the points give them (see :func:`grade`).
+    limits
+        Each with ``when`` (a cause), ``grade`` (the best that is left), ``zh`` and ``en``, and for a cause measured
+        by a share the ``share`` below which it applies.
+    causes
+        By name, for each unit whether the cause is there, or the share it is measured by.
+    bands
+        The grades with their lower bounds.
+
+    Returns
+    -------
+    DataFrame
+        ``grades`` with ``limit_zh`` and ``limit_en``; missing where no limit applied. A grade that is no better than
+        the limit stays as it is.
+
+    Examples
+    --------
+    >>> bands = [{"grade": "优", "en": "excellent", "min": 90}, {"grade": "差", "en": "poor", "min": 0}]
+    >>> limit = {"when": "veto_zero", "grade": "差", "zh": "否决指标不得分", "en": "a veto indicator scored nothing"}
+    >>> limited(grade([95, 95], bands), [limit], {"veto_zero": np.array([True, False])}, bands)["grade"].tolist()
+    ['差', '优']
+    """
+    order = [band["grade"] for band in sorted(bands, key=lambda band: band["min"])]
+    words = {band["grade"]: band["en"] for band in bands}
+    by_points = grades[["grade", "grade_en"]].to_numpy(dtype=object)
+    kept = by_points.copy()
+    why = np.full((len(grades), 2), None, dtype=object)
+    for limit in limits:
+        cause = causes[limit["when"]]
+        applies = cause < limit["share"] if limit.get("share") is not None else cause.astype(bool)
+        better = order[order.index(limit["grade"]) + 1 :]
+        rows = np.flatnonzero(applies)
+        rows = rows[[grade in better for grade in kept[rows, 0]]]
+        kept[rows] = limit["grade"], words[limit["grade"]]
+        why[rows, 0] = [f"{limit['zh']}（按得分为“{zh}”）" for zh in by_points[rows, 0]]
+        why[rows, 1] = [f"{limit['en']} ({en} by points)" for en in by_points[rows, 1]]
+    return grades.assign(grade=kept[:, 0], grade_en=kept[:, 1], limit_zh=why[:, 0], limit_en=why[:, 1])

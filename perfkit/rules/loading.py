@@ -13,7 +13,18 @@ from pydantic import TypeAdapter, ValidationError
 from perfkit import tables
 from perfkit.errors import Problem, RuleError, fail_if_any
 from perfkit.rules import notation
-from perfkit.rules.packs import Band, Gaps, OverFulfilment, Pack, Parameter, Rounding, RuleSet, ScoringRule, Source
+from perfkit.rules.packs import (
+    Band,
+    Gaps,
+    Limit,
+    OverFulfilment,
+    Pack,
+    Parameter,
+    Rounding,
+    RuleSet,
+    ScoringRule,
+    Source,
+)
 
 _INPUT_SHOWN = 100
 
@@ -21,6 +32,7 @@ _VALUES: dict[str, TypeAdapter[Any]] = {
     "grade_bands": TypeAdapter(list[Band]),
     "missing_evidence": TypeAdapter(Gaps),
     "rounding": TypeAdapter(Rounding),
+    "grade_limits": TypeAdapter(list[Limit]),
     "over_fulfilment": TypeAdapter(OverFulfilment),
     "schemes": TypeAdapter(dict[str, dict[str, str]]),
     "rule_": TypeAdapter(ScoringRule),

@@ -88,6 +88,13 @@ class Step(Part):
     share: float = Field(ge=0, le=1)
 
 
+class Lessening(Part):
+    """A step of a deduction for over-fulfilment: beyond ``over`` (a share of the target) only ``share`` scores."""
+
+    over: float = Field(ge=0)
+    share: float = Field(ge=0, le=1)
+
+
 class Span(Part):
     """A band of a qualitative rule, and other words for it."""
 
@@ -107,6 +114,8 @@ class ScoringRule(BaseModel):
     en: str
     steps: list[Step] | None = None
     bands: list[Span] | None = None
+    reverse: Literal["inverse", "excess"] | None = None
+    schedule: list[Lessening] | None = None
 
 
 class Gaps(Part):
@@ -121,17 +130,41 @@ class Gaps(Part):
 
 
 class Rounding(Part):
-    """How points are rounded."""
+    """How points are rounded: each item's, or only their total."""
 
     decimals: int = Field(ge=0, le=6)
     mode: Literal["half_up", "half_even"]
+    of: Literal["item", "total"] = "item"
+
+
+class Limit(Part):
+    """What keeps a grade down: a veto indicator that scored nothing or has no evidence, or too little coverage."""
+
+    when: Literal["veto_zero", "veto_gap", "coverage_below"]
+    share: float | None = Field(default=None, ge=0, le=1)
+    grade: str
+    zh: str
+    en: str
+
+    @model_validator(mode="after")
+    def _share_where_it_counts(self) -> Limit:
+        if (self.share is None) == (self.when == "coverage_below"):
+            raise ValueError("'share' goes with 'coverage_below' and with nothing else")
+        return self
 
 
 class OverFulfilment(Part):
     """What a value far above its target means."""
 
-    policy: Literal["ignore", "flag", "deduct"]
+    policy: Literal["ignore", "flag", "deduct", "schedule"]
     tolerance: float = Field(ge=0)
+    schedule: list[Lessening] | None = None
+
+    @model_validator(mode="after")
+    def _schedule_where_it_counts(self) -> OverFulfilment:
+        if (self.schedule is None) == (self.policy == "schedule"):
+            raise ValueError("'schedule' goes with the policy 'schedule' and with no other")
+        return self
 
 
 class Pack(Part):

@@ -72,6 +72,8 @@ RESULTS = (
         coverage=column("rate", "有据分值占比", "coverage", low=0, high=1),
         grade=column("text", "等级", "grade"),
         grade_en=column("text", "等级（英文）", "grade in English"),
+        limit_zh=column("text", "等级受限原因", "why the grade is limited (zh)"),
+        limit_en=column("text", "等级受限原因（英文）", "why the grade is limited"),
         next_grade=column("text", "上一等级", "next grade up"),
         to_next=column("number", "距上一等级（分）", "points to the next grade"),
         above_floor=column("number", "高于本级下限（分）", "points above the grade's floor"),

@@ -168,8 +168,14 @@ def pairs(check):
 class TestProperties:
     @given(AMOUNT, AMOUNT, st.sampled_from(WAYS))
     def test_shares_lie_between_nothing_and_all(self, actual, target, way):
+        steps = [{"over": 0.3, "share": 0.9}, {"over": 0.5, "share": 0.7}]
         for share in (
             one(scoring.proportional, actual, target, way),
+            one(scoring.proportional, actual, target, way, reverse="excess"),
+            one(scoring.proportional, actual, target, way, policy="schedule", tolerance=0.3, schedule=steps),
+            one(scoring.window, actual, target, way, low=0.7, high=1.3),
+            one(scoring.met, actual, target, way, otherwise=0.4),
+            one(scoring.per_percentage_point, actual, target, way, loss=0.05),
             one(scoring.proportional, actual, target, way, policy="deduct", tolerance=0.3),
             one(scoring.threshold, actual, target, way, pass_rate=0.6),
             one(scoring.met, actual, target, way),
@@ -195,8 +201,11 @@ class TestProperties:
         for function, more in (
             (scoring.proportional, {}),
             (scoring.proportional, {"policy": "flag", "tolerance": 0.3}),
+            (scoring.proportional, {"reverse": "excess"}),
             (scoring.threshold, {"pass_rate": 0.6}),
             (scoring.met, {}),
+            (scoring.per_percentage_point, {"loss": 0.05}),
+            (scoring.per_percentage_point, {"loss": 0.05, "whole": True}),
         ):
             low, high = function([worse, better], [target] * 2, [way] * 2, **more)
             assert low <= high
@@ -250,6 +259,8 @@ class TestProperties:
             (scoring.proportional, {}),
             (scoring.threshold, {"pass_rate": 0.6}),
             (scoring.met, {}),
+            (scoring.window, {"low": 0.7, "high": 1.3}),
+            (scoring.per_percentage_point, {"loss": 0.05}),
         ):
             together = function(*zip(*rows, strict=True), **more)
             shuffled = function(*zip(*(rows[i] for i in order), strict=True), **more)
@@ -260,7 +271,7 @@ class TestProperties:
 
 class TestKinds:
     def test_a_cap_limits_every_share(self):
-        items = pd.DataFrame({"used": [3.0, 4.0], "listed": [4.0, 4.0]})
+        items = pd.DataFrame({"reached": [3.0, 4.0], "whole": [4.0, 4.0]})
         assert scoring.shares(items, "check_points", {"cap": 0.9}).tolist() == [0.75, 0.9]
 
     @pytest.mark.parametrize("name", sorted(scoring.KINDS))

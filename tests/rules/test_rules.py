@@ -278,7 +278,7 @@ class TestBases:
     @pytest.mark.parametrize(
         ("pack", "kinds"),
         [
-            ("cn-project-2020", {"national", "kit"}),
+            ("cn-project-2020", {"national", "local", "secondary", "kit"}),
             ("cn-ex-ante", {"local", "published", "secondary", "kit"}),
         ],
     )

@@ -5,7 +5,6 @@ Nothing is repaired. Each finding keeps what was reported and what was computed,
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -54,16 +53,11 @@ def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None)
 def recheck_all(card: Scorecard, units: pd.DataFrame) -> pd.DataFrame:
     """Recheck the form of every unit and year that was scored; returns table ``findings``."""
     kept = []
+    card.items  # noqa: B018 - made once for all, not form by form
     for _, unit in units.iterrows():
         same = card.results["unit_id"].eq(unit["unit_id"]) & _year_is(card.results["year"], unit["year"])
         if same.any():
-            items = card.items["unit_id"].eq(unit["unit_id"]) & _year_is(card.items["year"], unit["year"])
-            one = replace(
-                card,
-                items=card.items[items].reset_index(drop=True),
-                results=card.results[same].reset_index(drop=True),
-            )
-            kept.append(recheck(one, unit, unit.to_frame().T.astype(units.dtypes)))
+            kept.append(recheck(card.part(same.to_numpy()), unit, unit.to_frame().T.astype(units.dtypes)))
     kept = [frame for frame in kept if len(frame)]
     return pd.concat(kept, ignore_index=True) if kept else _as_table([], card.rule_set)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -116,10 +116,8 @@ def _of_its_year(card: Scorecard, unit_id: str) -> Scorecard:
         )
     year = own.iloc[0]
 
-    def same(years: pd.Series) -> pd.Series:
-        return years.isna() if pd.isna(year) else years.eq(year).fillna(False).astype(bool)
-
-    return replace(card, items=card.items[same(card.items["year"])], results=card.results[same(card.results["year"])])
+    years = card.results["year"]
+    return card.part((years.isna() if pd.isna(year) else years.eq(year).fillna(False)).to_numpy(dtype=bool))
 
 
 def _near(similar: pd.DataFrame, mine: float) -> Pair:

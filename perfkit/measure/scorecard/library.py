@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
 from perfkit import tables
 from perfkit.errors import Problem, ScoreError, fail_if_any
 from perfkit.measure import indicators, scoring, weighting
+from perfkit.measure.scorecard.used import check_weights, is_percent, parts_of
 from perfkit.rules import RuleSet
-from perfkit.tables.columns import PERCENT
 
 _WHOLE = 1.5  # a target above this cannot be a share of one
 
@@ -85,18 +85,26 @@ def examined(
         )
         for row in whole.index[rates]
     ]
-    return whole, problems
-
-
-def is_percent(units: pd.Series) -> pd.Series:
-    """Say which units of measure are per cent, however they are written.
-
-    Examples
-    --------
-    >>> is_percent(pd.Series(["%", "％", "百分比", "人", None])).tolist()
-    [True, True, True, False, False]
-    """
-    return units.fillna("").str.strip().isin(PERCENT)
+    worth = check_weights(whole)
+    wrong = [
+        isinstance(text, str) and (len(each) != len(parts_of(points)) or not (each >= 0).all() or not each.sum())
+        for text, each, points in zip(whole["check_weights"], worth, whole["check_points"], strict=True)
+    ]
+    problems += [
+        Problem(
+            ("the check points and their points do not match", "要点分值与评价要点不对应"),
+            tables.place(library, row, "check_weights", name="indicators"),
+            (
+                f"{len(parts_of(library.loc[row, 'check_points']))} numbers",
+                f"{len(parts_of(library.loc[row, 'check_points']))} 个数",
+            ),
+            str(library.loc[row, "check_weights"]),
+            ("give each check point its points", "请逐项填写要点分值"),
+            column="check_weights",
+        )
+        for row in whole.index[np.array(wrong, dtype=bool)]
+    ]
+    return whole.assign(whole=[float(e.sum()) for e in worth], listed=[float(len(e)) for e in worth]), problems
 
 
 def check_rules(rule_set: RuleSet) -> None:
@@ -125,91 +133,19 @@ def check_rules(rule_set: RuleSet) -> None:
     scheme_named(rule_set, None)
     for name in ("full_points", "grade_bands", "rounding", "missing_evidence"):
         rule_set.value(name)
-
-
-def with_years(values: pd.DataFrame, units: pd.DataFrame | None) -> tuple[pd.DataFrame, list[Problem]]:
-    """Fill blank years from the unit's only year; say where a year cannot be told or is not the unit's."""
-    known = pd.concat([values[["unit_id", "year"]], *([units[["unit_id", "year"]]] if units is not None else [])])
-    given = known.dropna().drop_duplicates().groupby("unit_id")["year"].agg(list)
-    only = {unit: years[0] for unit, years in given.items() if len(years) == 1}
-    filled = values.assign(year=values["year"].fillna(values["unit_id"].map(only).astype("Int64")))
-    filled.attrs.update(values.attrs)
-    of_units = units.groupby("unit_id")["year"].agg(lambda each: set(each.dropna())) if units is not None else {}
-    problems = []
-    for row, unit, year in zip(filled.index, filled["unit_id"], filled["year"], strict=True):
-        listed = of_units.get(unit, set())
-        if pd.isna(year) and len(given.get(unit, [])) > 1:
-            said = ("the year is blank, and the unit has several", "年度为空，而该对象有多个年度")
-            got = ""
-        elif pd.notna(year) and listed and year not in listed:
-            said = ("the unit has no such year", "评价对象没有该年度")
-            got = str(year)
-        else:
-            continue
-        problems.append(
-            Problem(
-                said,
-                tables.place(values, row, "year", name="values"),
-                ", ".join(str(y) for y in sorted(listed or given[unit])),
-                got,
-                ("write the right year", "请填写正确的年度"),
-                column="year",
-            )
+    grades = [band["grade"] for band in rule_set.value("grade_bands")]
+    limits = rule_set.value("grade_limits") if "grade_limits" in rule_set.in_force() else []
+    problems = [
+        Problem(
+            ("a limit names an unknown grade", "等级限制指向未知的等级"),
+            f"{rule_set.pack.id} › grade_limits",
+            ", ".join(grades),
+            limit["grade"],
         )
-    return filled, problems
-
-
-def impossible_values(values: pd.DataFrame, library: pd.DataFrame, rule_set: RuleSet) -> list[Problem]:
-    """Say which values their own rule can never take: more check points than listed, a band that is not there."""
-    rules = {
-        name: rule_set.value(f"rule_{name}")
-        for name in set(library["rule_used"].dropna())
-        if name in _needs(rule_set)
-    }
-    leaves = {
-        (None if pd.isna(leaf.unit_id) else leaf.unit_id, leaf.indicator_id): leaf for leaf in library.itertuples()
-    }
-    problems = []
-    for item in values.itertuples():
-        leaf = leaves.get((item.unit_id, item.indicator_id)) or leaves.get((None, item.indicator_id))
-        rule = rules.get(leaf.rule_used) if leaf is not None else None
-        if rule is None:
-            continue
-        found = _impossible(item, leaf, rule)
-        if found:
-            column, expected, got = found
-            problems.append(
-                Problem(
-                    ("a value its rule cannot take", "取值不在规则允许的范围内"),
-                    tables.place(values, item.Index, column, name="values"),
-                    expected,
-                    got,
-                    ("correct the value", "请更正取值"),
-                    column=column,
-                )
-            )
-    return problems
-
-
-def _impossible(item: Any, leaf: Any, rule: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Return column, what is allowed and what is there, or None."""
-    limits: tuple[float, str] | None = None
-    if rule["function"] == "check_points":
-        limits = (len([p for p in str(leaf.check_points).replace(";", "；").split("；") if p.strip()]), "")
-    elif leaf.kind in ("execution", "satisfaction") and str(leaf.unit).strip() not in PERCENT:
-        limits = (_WHOLE, "，或计量单位填 %")
-    for column in ("actual", "verified") if limits else ():
-        value = getattr(item, column)
-        if limits and pd.notna(value) and not 0 <= value <= limits[0]:
-            return column, f"0–{limits[0]:g}{limits[1]}", f"{value:g}"
-    if rule["function"] == "banded" and isinstance(item.judged, str):
-        words = {word: band for band in rule["bands"] for word in (band["band"], *band.get("words", ()))}
-        band = words.get(item.judged)
-        if band is None:
-            return "judged", "、".join(words), item.judged
-        if pd.notna(item.judged_share) and not band["min"] <= item.judged_share <= band["max"]:
-            return "judged_share", f"{band['min']:g}–{band['max']:g}", f"{item.judged_share:g}"
-    return None
+        for limit in limits
+        if limit["grade"] not in grades
+    ]
+    fail_if_any(ScoreError, f"rule pack {rule_set.pack.id}", problems)
 
 
 def scheme_named(rule_set: RuleSet, scheme: str | None) -> str:
@@ -222,39 +158,6 @@ def scheme_named(rule_set: RuleSet, scheme: str | None) -> str:
             [Problem(("unknown scheme", "未知的计分办法"), rule_set.pack.id, ", ".join(there), chosen)],
         )
     return chosen
-
-
-def unknown_codes(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | None) -> list[Problem]:
-    """Return the values whose indicator is not in the library, or whose unit is not in table ``units``."""
-    common = set(library.loc[library["unit_id"].isna(), "indicator_id"])
-    own = set(zip(library["unit_id"], library["indicator_id"], strict=True))
-    there = set(units["unit_id"]) if units is not None else set(values["unit_id"])
-    problems = []
-    for row, unit, code in zip(values.index, values["unit_id"], values["indicator_id"], strict=True):
-        if unit not in there:
-            problems.append(
-                Problem(
-                    ("unknown unit code", "未知的单位或项目编码"),
-                    tables.place(values, row, "unit_id", name="values"),
-                    got=str(unit),
-                    do=("correct the code, or add the unit to its table", "请更正编码，或在评价对象表中补充"),
-                    column="unit_id",
-                )
-            )
-        elif code not in common and (unit, code) not in own:
-            problems.append(
-                Problem(
-                    ("unknown indicator code", "未知的指标编码"),
-                    tables.place(values, row, "indicator_id", name="values"),
-                    got=f"{code} ({unit})",
-                    do=(
-                        "correct the code, or add the indicator to the library",
-                        "请更正编码，或在指标体系中补充该指标",
-                    ),
-                    column="indicator_id",
-                )
-            )
-    return problems
 
 
 def _needs(rule_set: RuleSet) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,216 @@
+"""The value each row is scored by: verified, else made from what was collected, else as reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perfkit import tables
+from perfkit.errors import Problem
+from perfkit.measure import scoring
+from perfkit.measure.scorecard.keys import Codes
+from perfkit.rules import RuleSet
+from perfkit.tables.columns import PERCENT
+
+Array = npt.NDArray[np.float64]
+
+FROM = ("reported", "verified", "computed", "growth", "dates", "answers", "points_met")
+_AS_PARTS = str.maketrans({";": "；", ",": "；", "，": "；", "、": "；"})
+
+
+@dataclass(frozen=True)
+class Used:
+    """The value used for each row of values, and where it came from (an index of ``FROM``).
+
+    ``reached`` is what the check points met are worth: the same array as ``value`` unless they have points.
+    """
+
+    value: Array
+    origin: npt.NDArray[np.int8]
+    reached: Array
+
+
+def is_percent(units: pd.Series) -> pd.Series:
+    """Say which units of measure are per cent, however they are written.
+
+    Examples
+    --------
+    >>> is_percent(pd.Series(["%", "％", "百分比", "人", None])).tolist()
+    [True, True, True, False, False]
+    """
+    return units.fillna("").str.strip().isin(PERCENT)
+
+
+def parts_of(text: Any) -> list[str]:
+    """Return the parts of a text that lists several with semicolons.
+
+    Examples
+    --------
+    >>> parts_of("甲；乙; 丙；"), parts_of(None)
+    (['甲', '乙', '丙'], [])
+    """
+    if not isinstance(text, str):
+        return []
+    return [part.strip() for part in text.replace(";", "；").split("；") if part.strip()]
+
+
+def check_weights(library: pd.DataFrame) -> list[Array]:
+    """Return for each leaf what its check points are worth: as given (NaN where that is no number), else one each."""
+    return [
+        np.array([_number(part) for part in parts_of(weights)], dtype=float)
+        if parts_of(weights)
+        else np.ones(len(parts_of(points)))
+        for points, weights in zip(library["check_points"], library["check_weights"], strict=True)
+    ]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
+def used_values(
+    values: pd.DataFrame, leaf: Codes, library: pd.DataFrame, rule_set: RuleSet
+) -> tuple[Used, list[Problem]]:
+    """Choose the value of each row, and say what cannot be read.
+
+    Growth over a base, days late, a questionnaire's rate and check points met by number are worked out here; the
+    execution rate is not, since it comes from table ``units``.
+    """
+    value = _floats(values, "actual")
+    origin = np.zeros(len(values), dtype=np.int8)
+    verified = _floats(values, "verified")
+    checked = ~np.isnan(verified)
+    if checked.any():
+        value = np.where(checked, verified, value)
+        origin[checked] = FROM.index("verified")
+    problems: list[Problem] = []
+    percent = np.append(is_percent(library["unit"]).to_numpy(), False)
+    scale = np.where(percent, 100.0, 1.0)
+
+    rows = _filled(values, "base")
+    if len(rows):
+        value = value.copy()
+        bases = _floats(values, "base")[rows]
+        value[rows] = scoring.growth_rate(value[rows], bases) * scale[leaf[rows]]
+        origin[rows] = FROM.index("growth")
+        problems += _not_positive(values, rows[bases <= 0])
+    rows = _filled(values, "done_on")
+    if len(rows):
+        value = value.copy()
+        due = np.array([*library["due_on"], None], dtype=object)[leaf[rows]]
+        value[rows] = scoring.days_late(values["done_on"].iloc[rows], due)
+        origin[rows] = FROM.index("dates")
+        problems += _without_due(values, rows[[not isinstance(each, str) for each in due]])
+    rows = _filled(values, "answers")
+    rows = rows[~checked[rows]]
+    if len(rows):
+        value = value.copy()
+        rates, wrong = _rates(values["answers"].iloc[rows], rule_set.value("likert_weights"))
+        value[rows] = rates * scale[leaf[rows]]
+        origin[rows] = FROM.index("answers")
+        problems += [_unreadable(values, rows[at], "answers", said) for at, said in wrong.items()]
+    reached = value
+    worth = check_weights(library)
+    uneven = np.append([len(set(w)) > 1 for w in worth], False)
+    if uneven.any():
+        reached = np.where(uneven[leaf], np.nan, value)
+    rows = _filled(values, "points_met")
+    rows = rows[~checked[rows]]
+    if len(rows):
+        value, reached = value.copy(), reached.copy()
+        for row in rows:
+            met, said = _met(values["points_met"].iloc[row], worth[leaf[row]] if leaf[row] >= 0 else np.empty(0))
+            if said:
+                problems.append(_unreadable(values, row, "points_met", said))
+            value[row], reached[row] = len(met), met.sum()
+        origin[rows] = FROM.index("points_met")
+    return Used(value, origin, reached), problems
+
+
+def _floats(values: pd.DataFrame, column: str) -> Array:
+    if column not in values:
+        return np.full(len(values), np.nan)
+    held: Array = values[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    return held
+
+
+def _filled(values: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
+    """Return the rows in which an optional column is filled in."""
+    if column not in values:
+        return np.empty(0, dtype=np.int64)
+    rows: npt.NDArray[np.int64] = np.flatnonzero(values[column].notna())
+    return rows
+
+
+def _rates(answers: pd.Series, weights: Sequence[float]) -> tuple[Array, dict[int, tuple[str, str]]]:
+    """Return the rate of each questionnaire, and what cannot be read, by row."""
+    rates, wrong = np.full(len(answers), np.nan), {}
+    for at, text in enumerate(answers):
+        parts = str(text).translate(_AS_PARTS).split("；")
+        try:
+            counts = [float(part) for part in parts]
+        except ValueError:
+            counts = []
+        if len(counts) != len(weights) or min(counts) < 0 or not sum(counts):
+            wrong[at] = (f"{len(weights)} numbers of answers", f"{len(weights)} 档人数")
+        else:
+            rates[at] = scoring.likert_rate([counts], weights)[0]
+    return rates, wrong
+
+
+def _met(text: Any, worth: Array) -> tuple[Array, tuple[str, str] | None]:
+    """Return the worth of the check points met, by their numbers, or what is wrong with the numbers."""
+    said = (f"numbers from 1 to {len(worth)}, each once", f"1 至 {len(worth)} 的序号，各一次")
+    parts = [part for part in str(text).translate(_AS_PARTS).split("；") if part.strip()]
+    if not all(part.strip().isdecimal() for part in parts):
+        return np.empty(0), said
+    numbers = [int(part) for part in parts]
+    if len(set(numbers)) < len(numbers) or any(not 1 <= number <= len(worth) for number in numbers):
+        return np.empty(0), said
+    return worth[[number - 1 for number in numbers]], None
+
+
+def _unreadable(values: pd.DataFrame, row: int, column: str, expected: tuple[str, str]) -> Problem:
+    return Problem(
+        ("a list of numbers that cannot be used", "序号或人数无法使用"),
+        tables.place(values, values.index[row], column, name="values"),
+        expected,
+        str(values[column].iloc[row]),
+        ("correct it", "请更正"),
+        column=column,
+    )
+
+
+def _not_positive(values: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[Problem]:
+    return [
+        Problem(
+            ("no growth over a base that is not positive", "基期值非正，无法计算增长率"),
+            tables.place(values, values.index[row], "base", name="values"),
+            "> 0",
+            f"{values['base'].iloc[row]:g}",
+            ("correct the base value, or score the level itself", "请更正基期值，或直接按数值计分"),
+            column="base",
+        )
+        for row in rows
+    ]
+
+
+def _without_due(values: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[Problem]:
+    return [
+        Problem(
+            ("a day done, but the indicator has no day due", "填了完成日期，而指标没有完成期限"),
+            tables.place(values, values.index[row], "done_on", name="values"),
+            got=str(values["done_on"].iloc[row]),
+            do=("give the indicator its due day", "请在指标体系中填写完成期限"),
+            column="done_on",
+        )
+        for row in rows
+    ]

@@ -1,0 +1,104 @@
+"""Do the values fit the library: no unknown codes, and no value that its own rule can never take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perfkit import tables
+from perfkit.errors import Problem
+from perfkit.measure.scorecard.keys import Keys
+from perfkit.measure.scorecard.used import check_weights, is_percent
+from perfkit.measure.scorecard.wide import column_of
+from perfkit.rules import RuleSet
+
+_WHOLE = 1.5  # a rate above this cannot be a share of one
+
+
+def unknown_codes(values: pd.DataFrame, keys: Keys, units: pd.DataFrame | None) -> list[Problem]:
+    """Return the values whose unit is not in table ``units``, or whose indicator is not in the library."""
+    strange = np.zeros(len(keys.known), dtype=bool)
+    if units is not None:
+        strange = ~keys.known["unit_id"].isin(units["unit_id"]).to_numpy()
+    problems = []
+    for row in np.flatnonzero(strange[keys.unit] | (keys.leaf < 0)):
+        unit, code = values["unit_id"].iloc[row], values["indicator_id"].iloc[row]
+        if strange[keys.unit[row]]:
+            problems.append(
+                Problem(
+                    ("unknown unit code", "未知的单位或项目编码"),
+                    tables.place(values, values.index[row], "unit_id", name="values"),
+                    got=str(unit),
+                    do=("correct the code, or add the unit to its table", "请更正编码，或在评价对象表中补充"),
+                    column="unit_id",
+                )
+            )
+        else:
+            problems.append(
+                Problem(
+                    ("unknown indicator code", "未知的指标编码"),
+                    tables.place(values, values.index[row], "indicator_id", name="values"),
+                    got=f"{code} ({unit})",
+                    do=(
+                        "correct the code, or add the indicator to the library",
+                        "请更正编码，或在指标体系中补充该指标",
+                    ),
+                    column="indicator_id",
+                )
+            )
+    return problems
+
+
+def impossible_values(values: pd.DataFrame, keys: Keys, library: pd.DataFrame, rule_set: RuleSet) -> list[Problem]:
+    """Say which values their own rule can never take: more check points than listed, a band that is not there."""
+    there = rule_set.in_force("rule_")
+    rules = {
+        name: rule_set.value(f"rule_{name}") for name in set(library["rule_used"].dropna()) if f"rule_{name}" in there
+    }
+    function = library["rule_used"].map({name: rule["function"] for name, rule in rules.items()})
+    rate = library["kind"].isin(["execution", "satisfaction"]) & ~is_percent(library["unit"])
+    limit = np.where(
+        function.eq("check_points"), [float(len(w)) for w in check_weights(library)], np.where(rate, _WHOLE, np.inf)
+    )
+    problems = []
+    for column in ("actual", "verified") if np.isfinite(limit).any() else ():
+        highest, held = np.append(limit, np.inf)[keys.leaf], column_of(values, column)
+        for row in np.flatnonzero(((held < 0) & np.isfinite(highest)) | (held > highest)):
+            tail = "" if function.iloc[keys.leaf[row]] == "check_points" else "，或计量单位填 %"
+            allowed = f"0–{highest[row]:g}{tail}"
+            problems.append(_impossible(values, row, column, allowed, f"{held[row]:g}"))
+    for leaf in np.flatnonzero(function.eq("banded")):
+        bands = rules[library["rule_used"].iloc[leaf]]["bands"]
+        problems += _off_band(values, np.flatnonzero(keys.leaf == leaf), bands)
+    return problems
+
+
+def _off_band(values: pd.DataFrame, rows: npt.NDArray[np.int64], bands: list[dict[str, Any]]) -> list[Problem]:
+    words = {word: band for band in bands for word in (band["band"], *band.get("words", ()))}
+    codes, said = pd.factorize(column_of(values, "judged")[rows])
+    share = column_of(values, "judged_share")[rows]
+    nothing = {"min": -np.inf, "max": np.inf}
+    low, high = (
+        np.array([words.get(word, nothing)[end] for word in said] + [nothing[end]])[codes] for end in ("min", "max")
+    )
+    strange = np.append([word not in words for word in said], False)[codes]
+    return [
+        _impossible(values, rows[at], "judged", "、".join(words), said[codes[at]])
+        if strange[at]
+        else _impossible(values, rows[at], "judged_share", f"{low[at]:g}–{high[at]:g}", f"{share[at]:g}")
+        for at in np.flatnonzero(strange | (share < low) | (share > high))
+    ]
+
+
+def _impossible(values: pd.DataFrame, row: np.integer[Any], column: str, expected: str, got: str) -> Problem:
+    return Problem(
+        ("a value its rule cannot take", "取值不在规则允许的范围内"),
+        tables.place(values, values.index[row], column, name="values"),
+        expected,
+        got,
+        ("correct the value", "请更正取值"),
+        column=column,
+    )
