@@ -135,15 +135,16 @@ class OverFulfilment(Part):
 
 
 class Pack(Part):
-    """What a pack is."""
+    """What a pack is; ``extends`` names the pack whose sources, parameters and library it takes over."""
 
     id: str
     zh: str
     en: str
-    level: Literal["national", "provincial", "city", "county", "international", "teaching"]
+    level: Literal["national", "provincial", "city", "county", "international", "teaching", "kit"]
     jurisdiction: str
     status: str
     invented: bool = False
+    extends: str = ""
 
 
 class RuleSet(Part):

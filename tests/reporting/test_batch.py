@@ -126,6 +126,9 @@ def test_the_manifest_can_reproduce_it(made, office):
     assert first["parameters"] == {"data": "forms", "on": "2022-12-31", "rate": None, "name": NAME}
     assert (first["pack"], first["on"]) == ("cn-project-2020", "2022-12-31")
     assert re.fullmatch("[0-9a-f]{64}", first["pack_sha256"])
+    (base,) = first["pack_extends"]
+    assert base["pack"] == "kit"
+    assert re.fullmatch("[0-9a-f]{64}", base["sha256"])
     assert [each["path"] for each in first["inputs"]] == ["forms"]
     assert first["summary"] == {"得分": 92.345, "等级": "优", "评语": NAME}
     assert first["seconds"] > 0
