@@ -1,4 +1,4 @@
-"""From points to a grade: cuts by bands whose lower bound belongs to them."""
+"""From points to a grade: cuts by bands whose lower bound belongs to them; from the grades of items to one grade."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from perfkit.errors import Problem, ScoreError, fail_if_any
 
 _NONE = np.array(None, dtype=object)
 DECIMALS = 9  # a sum of printed points is exact to this many places
@@ -75,3 +77,81 @@ def grade(points: npt.ArrayLike, bands: Sequence[Mapping[str, Any]]) -> pd.DataF
             "above_floor": np.where(known, np.round(values - mins[at], DECIMALS), np.nan),
         }
     )
+
+
+def grade_by_counts(
+    grades: npt.ArrayLike,
+    *,
+    items: int,
+    order: Sequence[str],
+    rules: Sequence[Mapping[str, Any]],
+    otherwise: str,
+) -> npt.NDArray[np.object_]:
+    """Grade by how many items reach which grade.
+
+    Parameters
+    ----------
+    grades
+        Shape (n, items): the grade of each item of n units; None or NaN where an item has none.
+    items
+        How many items a unit has.
+    order
+        The grades, best first.
+    rules
+        Each gives ``grade`` where at least ``least`` items reach the grade ``reach`` and no other item is below the
+        grade ``others``; the first that holds counts.
+    otherwise
+        The grade where none holds.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,), grades; None where an item has no grade.
+
+    Raises
+    ------
+    ScoreError
+        If units have another number of items, or an item a grade that is not in ``order``.
+
+    Notes
+    -----
+    Whether an unknown item could change the grade is not asked: a review with a gap is not finished.
+
+    *Checked against* the Zhengzhou rule for ordinary projects (附件2-6), worked by hand.
+
+    Examples
+    --------
+    >>> rules = [{"grade": "pass", "least": 2, "reach": "good", "others": "fair"}]
+    >>> words = [["good", "good", "fair"], ["good", "good", "poor"]]
+    >>> grade_by_counts(words, items=3, order=["good", "fair", "poor"], rules=rules, otherwise="fail").tolist()
+    ['pass', 'fail']
+    """
+    words = np.asarray(grades, dtype=object)
+    if words.ndim != 2 or words.shape[1] != items:
+        raise ScoreError(
+            ("the grades of items do not fit the rule", "各项等级与规则不符"),
+            [
+                Problem(
+                    ("wrong number of items", "项数不对"),
+                    expected=f"n × {items}",
+                    got=" × ".join(map(str, words.shape)),
+                )
+            ],
+        )
+    known = pd.notna(words)
+    problems = [
+        Problem(("unknown grade", "未知的等级"), f"{row + 1} › {item + 1}", ", ".join(order), str(words[row, item]))
+        for row, item in zip(*np.nonzero(known & ~np.isin(words, list(order))), strict=True)
+    ]
+    fail_if_any(ScoreError, "the grades of items 各项等级", problems)
+    rank = {word: place for place, word in enumerate(order)}
+    places = np.array([[rank.get(word, 0) for word in row] for row in words], dtype=int).reshape(words.shape)
+    holds = [
+        ((places <= rank[rule["reach"]]).sum(axis=1) >= rule["least"]) & (places <= rank[rule["others"]]).all(axis=1)
+        for rule in rules
+    ]
+    found = np.full(len(words), otherwise, dtype=object)
+    for rule, rows in reversed(list(zip(rules, holds, strict=True))):
+        found[rows] = rule["grade"]
+    found[~known.all(axis=1)] = None
+    return found

@@ -302,8 +302,11 @@ class TestBases:
     @pytest.mark.parametrize(
         ("pack", "kinds"),
         [
-            ("cn-project-2020", {"national", "kit"}),
+            ("cn-project-2020", {"national", "published", "secondary", "kit"}),
             ("cn-ex-ante", {"local", "published", "secondary", "kit"}),
+            ("henan-bond", {"national", "local", "kit"}),
+            ("zhengzhou-target-review", {"local", "kit"}),
+            ("kit", {"kit"}),
         ],
     )
     def test_only_national_local_and_published_are_official(self, pack, kinds):
