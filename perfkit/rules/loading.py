@@ -135,7 +135,7 @@ def load(pack: str | Path, on: str | dt.date) -> RuleSet:
     what, first = parts.what, parts.first_day
     if day < first:
         raise RuleError(
-            (f"{what.id} begins on {first}", f"规则包 {what.id} 自 {first} 起施行"),
+            (f"{what.id} begins on {first}", f"规则包 {what.id} 自 {first} 起收录"),
             [Problem(("nothing in force on the day", "当日尚无规定"), what.id, f"≥ {first}", str(day))],
         )
     since, rows = _library(parts.homes, day)

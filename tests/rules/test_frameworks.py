@@ -275,7 +275,7 @@ class TestAgainstTheFacts:
         assert {name.removeprefix("预算"): points for name, points in hubei.items()} == {
             n: printed[n] for n in printed if n in "执行率产出效益满意度"
         }
-        bands = rules.load("cn-project-2013", LATE).value("rule_banded_licheng")["bands"]
+        bands = rules.load("cn-project-2013", LATE).value("rule_band_licheng")["bands"]
         licheng = domain("scoring_rules.yaml")["qualitative"]["licheng_band"]["bands"]
         assert {band["band"]: [band["min"], band["max"]] for band in bands} == licheng
 
@@ -286,7 +286,7 @@ class TestAgainstTheFacts:
             ("cn-project-2020", "level1_weights_hubei", "published"),
             ("cn-project-2013", "grade_bands_rivers", "national"),
             ("cn-project-2013", "grade_bands_water", "secondary"),
-            ("cn-project-2013", "rule_banded_licheng", "local"),
+            ("cn-project-2013", "rule_band_licheng", "local"),
         ],
     )
     def test_alternatives_keep_their_standing_and_are_never_the_default(self, pack, name, authority):
