@@ -84,10 +84,15 @@ class Hashes:
             return {"pack": None, "on": day, "pack_sha256": None}
         own = root / pack
         try:
-            home = own if (own / "pack.yaml").is_file() else rules.folder(pack)
+            home, *bases = rules.lineage(own if (own / "pack.yaml").is_file() else pack)
         except PerfkitError:
             return {"pack": pack, "on": day, "pack_sha256": None}
-        return {"pack": pack, "on": day, "pack_sha256": self.of(home)}
+        return {
+            "pack": pack,
+            "on": day,
+            "pack_sha256": self.of(home),
+            "pack_extends": [{"pack": each.name, "sha256": self.of(each)} for each in bases],
+        }
 
     def _inputs(self, job: Job, root: Path) -> list[dict[str, str]]:
         found = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import pandas as pd
 import yaml
@@ -47,12 +48,11 @@ def roots() -> list[Path]:
 
 
 def available() -> pd.DataFrame:
-    """Return one row a pack that ships with perfkit: id, zh, en, level, jurisdiction, status, first_day."""
+    """Return one row a pack that ships with perfkit: id, zh, en, level, jurisdiction, status ..., first_day."""
     rows = []
-    for pack in sorted(p.parent.name for root in roots() for p in root.glob("*/pack.yaml")):
-        what, _, parameters = _parts(folder(pack))
-        first = min(entry.since for held in parameters.values() for entry in held.entries)
-        rows.append({**what.model_dump(), "first_day": first.isoformat()})
+    for pack in _shipped():
+        parts = _parts(folder(pack))
+        rows.append({**parts.what.model_dump(), "first_day": parts.first_day.isoformat()})
     return pd.DataFrame(rows)
 
 
@@ -64,14 +64,61 @@ def folder(pack: str | Path) -> Path:
     RuleError
         If there is none; the message lists the packs there are.
     """
-    for candidate in [*(root / pack for root in roots()), Path(pack)]:
-        if (candidate / "pack.yaml").is_file():
-            return candidate
-    known = ", ".join(sorted(p.parent.name for root in roots() for p in root.glob("*/pack.yaml")))
-    raise RuleError(
-        (f"no rule pack {str(pack)!r}", f"没有规则包“{pack}”"),
-        [Problem(("unknown pack", "未知的规则包"), expected=known, got=str(pack))],
-    )
+    found = _found(pack, Path())
+    if found is None:
+        raise RuleError(
+            (f"no rule pack {str(pack)!r}", f"没有规则包“{pack}”"),
+            [Problem(("unknown pack", "未知的规则包"), expected=", ".join(_shipped()), got=str(pack))],
+        )
+    return found
+
+
+def lineage(pack: str | Path) -> list[Path]:
+    """Return the folders that ``pack`` rests on: its own, then that of the pack it extends, and so on.
+
+    Raises
+    ------
+    RuleError
+        If ``pack`` or one that it extends is unknown, or they extend each other in a circle.
+
+    Examples
+    --------
+    >>> [home.name for home in lineage("cn-project-2020")]
+    ['cn-project-2020', 'kit']
+    """
+    problems: list[Problem] = []
+    chain = _chain(folder(pack), problems)
+    fail_if_any(RuleError, f"rule pack {chain[0][0].name}", problems)
+    return [home for home, _ in chain]
+
+
+def _shipped() -> list[str]:
+    return sorted(path.parent.name for root in roots() for path in root.glob("*/pack.yaml"))
+
+
+def _found(pack: str | Path, beside: Path) -> Path | None:
+    candidates = [*(root / pack for root in roots()), beside / pack]
+    return next((each for each in candidates if (each / "pack.yaml").is_file()), None)
+
+
+def _chain(home: Path, problems: list[Problem]) -> list[tuple[Path, Pack | None]]:
+    """Return the pack in ``home`` and those it extends, nearest first: shipped ones by id, others by their folder."""
+    chain: list[tuple[Path, Pack | None]] = []
+    base: Path | None = home
+    while base is not None:
+        what = _valid(base / "pack.yaml", TypeAdapter(Pack), problems)
+        chain.append((base, what))
+        if what is None or not what.extends:
+            break
+        where = f"{base.name} › pack.yaml › extends"
+        base = _found(what.extends, base.parent)
+        if base is None:
+            problems.append(Problem(("unknown pack", "未知的规则包"), where, ", ".join(_shipped()), what.extends))
+        elif base.resolve() in [each.resolve() for each, _ in chain]:
+            circle = " → ".join([*(each.name for each, _ in chain), base.name])
+            problems.append(Problem(("packs extend each other in a circle", "规则包循环沿用"), where, got=circle))
+            break
+    return chain
 
 
 def load(pack: str | Path, on: str | dt.date) -> RuleSet:
@@ -96,17 +143,21 @@ def load(pack: str | Path, on: str | dt.date) -> RuleSet:
     '优'
     """
     day = _day(on)
-    home = folder(pack)
-    what, sources, parameters = _parts(home)
-    first = min(entry.since for held in parameters.values() for entry in held.entries)
+    parts = _parts(folder(pack))
+    what, first = parts.what, parts.first_day
     if day < first:
         raise RuleError(
-            (f"{what.id} begins on {first}", f"规则包 {what.id} 自 {first} 起施行"),
+            (f"{what.id} begins on {first}", f"规则包 {what.id} 自 {first} 起收录"),
             [Problem(("nothing in force on the day", "当日尚无规定"), what.id, f"≥ {first}", str(day))],
         )
-    since, rows = _library(home, day)
+    since, rows = _library(parts.homes, day)
     return RuleSet(
-        pack=what, on=day, sources=sources, parameters=parameters, indicator_rows=rows, indicators_since=since
+        pack=what,
+        on=day,
+        sources=parts.sources,
+        parameters=parts.parameters,
+        indicator_rows=rows,
+        indicators_since=since,
     )
 
 
@@ -124,25 +175,55 @@ def _day(on: str | dt.date) -> dt.date:
         ) from None
 
 
-def _parts(home: Path) -> tuple[Pack, dict[str, Source], dict[str, Parameter]]:
+class _Parts(NamedTuple):
+    """A pack put together with what it extends; ``homes`` are the folders, its own first."""
+
+    what: Pack
+    sources: dict[str, Source]
+    parameters: dict[str, Parameter]
+    first_day: dt.date
+    homes: list[Path]
+
+
+def _parts(home: Path) -> _Parts:
     problems: list[Problem] = []
-    what = _valid(home / "pack.yaml", TypeAdapter(Pack), problems)
-    sources = _valid(home / "sources.yaml", TypeAdapter(dict[str, Source]), problems) or {}
-    parameters = _valid(home / "parameters.yaml", TypeAdapter(dict[str, Parameter]), problems) or {}
-    for name, held in parameters.items():
-        for entry in held.entries:
-            where = f"{home.name} › parameters.yaml › {name} › {entry.since}"
-            if entry.source.id not in sources:
-                problems.append(Problem(("unknown source", "未知的来源"), where, ", ".join(sources), entry.source.id))
-            shape = _VALUES.get(name) or (_VALUES["rule_"] if name.startswith("rule_") else None)
-            if shape:
-                problems.extend(_misfits(shape, entry.value, where))
-            if name.startswith("grade_bands"):
-                problems.extend(_open_below(entry.value, where))
+    chain = _chain(home, problems)
+    sources: dict[str, Source] = {}
+    parameters: dict[str, Parameter] = {}
+    days: list[dt.date] = []
+    for each, _ in reversed(chain):
+        known = _valid(each / "sources.yaml", TypeAdapter(dict[str, Source]), problems) or {}
+        problems.extend(
+            Problem(
+                ("a source of the extended pack stands again", "重复了所沿用规则包的来源"),
+                f"{each.name} › sources.yaml",
+                got=twice,
+            )
+            for twice in sorted(known.keys() & sources.keys())
+        )
+        sources |= known
+        own = _valid(each / "parameters.yaml", TypeAdapter(dict[str, Parameter]), problems) or {}
+        for name, held in own.items():
+            problems.extend(_misfits_of(name, held, f"{each.name} › parameters.yaml › {name}", sources))
+        # Its own come first and win; a pack begins on the first day that it says something of its own.
+        parameters = {**own, **{name: held for name, held in parameters.items() if name not in own}}
+        days = [entry.since for held in own.values() for entry in held.entries] or days
     if not problems and not parameters:
         problems.append(Problem(("the pack has no parameters", "规则包没有参数"), f"{home.name} › parameters.yaml"))
     fail_if_any(RuleError, f"rule pack {home.name}", problems)
-    return what, sources, parameters
+    return _Parts(cast(Pack, chain[0][1]), sources, parameters, min(days), [each for each, _ in chain])
+
+
+def _misfits_of(name: str, held: Parameter, where: str, sources: dict[str, Source]) -> Iterator[Problem]:
+    shape = _VALUES.get(name) or (_VALUES["rule_"] if name.startswith("rule_") else None)
+    for entry in held.entries:
+        at = f"{where} › {entry.since}"
+        if entry.source.id not in sources:
+            yield Problem(("unknown source", "未知的来源"), at, ", ".join(sources), entry.source.id)
+        if shape:
+            yield from _misfits(shape, entry.value, at)
+        if name.startswith("grade_bands"):
+            yield from _open_below(entry.value, at)
 
 
 def _valid(path: Path, shape: TypeAdapter[Any], problems: list[Problem]) -> Any:
@@ -187,9 +268,11 @@ def _from_pydantic(error: ValidationError, where: str) -> list[Problem]:
     ]
 
 
-def _library(home: Path, day: dt.date) -> tuple[dt.date | None, tuple[dict[str, Any], ...]]:
+def _library(homes: list[Path], day: dt.date) -> tuple[dt.date | None, tuple[dict[str, Any], ...]]:
+    """Return the library of the nearest pack that has one, in its version of the day."""
     versions = {}
-    for path in (home / "indicators").glob("*.csv"):
+    files = (list((home / "indicators").glob("*.csv")) for home in homes)
+    for path in next(filter(None, files), []):
         try:
             versions[dt.date.fromisoformat(path.stem)] = path
         except ValueError:

@@ -138,11 +138,14 @@ class Rounding(Part):
 
 
 class Limit(Part):
-    """What keeps a grade down: a veto indicator that scored nothing or has no evidence, or too little coverage."""
+    """What keeps a grade down: a veto indicator that scored nothing or has no evidence, or too little coverage.
+
+    ``rank`` is the best grade that is left, counted from the lowest, which is 0.
+    """
 
     when: Literal["veto_zero", "veto_gap", "coverage_below"]
     share: float | None = Field(default=None, ge=0, le=1)
-    grade: str
+    rank: int = Field(ge=0)
     zh: str
     en: str
 
@@ -168,15 +171,16 @@ class OverFulfilment(Part):
 
 
 class Pack(Part):
-    """What a pack is."""
+    """What a pack is; ``extends`` names the pack whose sources, parameters and library it takes over."""
 
     id: str
     zh: str
     en: str
-    level: Literal["national", "provincial", "city", "county", "international", "teaching"]
+    level: Literal["national", "provincial", "city", "county", "international", "teaching", "kit"]
     jurisdiction: str
     status: str
     invented: bool = False
+    extends: str = ""
 
 
 class RuleSet(Part):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit import rules
+from perfkit.errors import ScoreError
 from perfkit.measure import grading, weighting
 
 BANDS = rules.load("cn-project-2020", "2022-12-31").value("grade_bands")
@@ -93,3 +94,63 @@ def test_half_up_and_half_even():
     assert grading.round_points([0.5, 1.5, 2.5, -0.5], decimals=0, mode="half_up").tolist() == [1, 2, 3, -1]
     assert grading.round_points([0.5, 1.5, 2.5], decimals=0, mode="half_even").tolist() == [0, 2, 2]
     assert np.isnan(grading.round_points([np.nan], decimals=2, mode="half_up")).all()
+
+
+REVIEW = rules.load("zhengzhou-target-review", "2025-12-31").value("qualitative_rule")
+GRADES = REVIEW["order"]
+
+
+def reviewed(*words):
+    return grading.grade_by_counts([list(word) for word in words], **REVIEW).tolist()
+
+
+class TestGradeByCounts:
+    """Zhengzhou 附件2-6 二（二）1: eight items, at least six of a grade, and how bad the others may be."""
+
+    @pytest.mark.parametrize(
+        ("items", "grade"),
+        [
+            ("优优优优优优优优", "优"),
+            ("优优优优优优良良", "优"),  # six 优, the other two neither 中 nor 差
+            ("优优优优优优良中", "良"),  # six 优, but a 中: seven are 良 or better, none 差
+            ("优优优优优良良良", "良"),  # only five 优
+            ("良良良良良良中中", "良"),  # six 良, the others not 差
+            ("良良良良良良中差", "中"),  # a 差 among them: seven are 中 or better
+            ("优优优优优优优差", "中"),  # seven 优 do not make up for one 差
+            ("优优优优优中中中", "中"),  # five 良 or better
+            ("中中中中中中差差", "中"),  # six 中
+            ("优优优优优优差差", "中"),
+            ("中中中中中差差差", "差"),  # only five 中
+            ("优优优优优差差差", "差"),
+            ("差差差差差差差差", "差"),
+        ],
+    )
+    def test_by_hand(self, items, grade):
+        assert reviewed(items) == [grade]
+
+    def test_the_order_of_the_items_does_not_matter(self):
+        assert reviewed("优优优优优优良中", "中优优良优优优优") == ["良", "良"]
+
+    def test_without_a_grade_for_each_item_there_is_none(self):
+        gap = [*"优优优优优优优", None]
+        assert grading.grade_by_counts([gap, [*"优优优优优优优", np.nan]], **REVIEW).tolist() == [None, None]
+
+    def test_nobody_reviewed(self):
+        assert grading.grade_by_counts(np.empty((0, 8), dtype=object), **REVIEW).tolist() == []
+
+    @pytest.mark.parametrize("grades", [[list("优优优")], list("优优优优优优优优"), [[]]])
+    def test_another_number_of_items_is_refused(self, grades):
+        with pytest.raises(ScoreError, match="n × 8"):
+            grading.grade_by_counts(grades, **REVIEW)
+
+    def test_every_unknown_grade_is_named(self):
+        with pytest.raises(ScoreError) as caught:
+            reviewed("优优优优优优优优", "好优优优优优优劣")
+        assert [(p.where, p.got) for p in caught.value.problems] == [("2 › 1", "好"), ("2 › 8", "劣")]
+
+    @given(st.lists(st.sampled_from(GRADES), min_size=8, max_size=8), st.integers(0, 7))
+    def test_a_better_item_never_lowers_the_grade(self, items, at):
+        better = items.copy()
+        better[at] = GRADES[max(GRADES.index(items[at]) - 1, 0)]
+        before, after = reviewed(items, better)
+        assert GRADES.index(after) <= GRADES.index(before)

@@ -330,7 +330,7 @@ class TestLimits:
             assert (got["grade"], pd.isna(got["limit_zh"])) == ("优", True)
 
     def test_too_little_coverage(self):
-        limit = {"when": "coverage_below", "share": 0.6, "grade": "中", "zh": "佐证不足", "en": "too little evidence"}
+        limit = {"when": "coverage_below", "share": 0.6, "rank": 1, "zh": "佐证不足", "en": "too little evidence"}
         grades = grading.grade([95, 95, 50], self.BANDS)
         got = grading.limited(grades, [limit], {"coverage_below": np.array([0.5, 0.6, 0.1])}, self.BANDS)
         assert got["grade"].tolist() == ["中", "优", "差"]
@@ -343,14 +343,17 @@ class TestLimits:
         assert got["grade"].tolist() == ["差"]
         assert got["limit_zh"].tolist() == ["否决指标不得分，等级以“差”为限（按得分为“优”）"]
 
-    def test_a_limit_of_an_unknown_grade_is_refused(self, own_pack):
+    @pytest.mark.parametrize(
+        "limit", [{"when": "veto_zero", "share": 0.5}, {"when": "coverage_below"}, {"when": "rain"}, {"rank": -1}]
+    )
+    def test_a_limit_that_says_too_little_or_too_much_is_refused(self, own_pack, limit):
         def edit(held):
-            limit = {"when": "veto_zero", "grade": "丁", "zh": "x", "en": "x"}
-            entry = {"from": "2020-01-01", "source": held["rounding"]["entries"][0]["source"], "value": [limit]}
+            whole = {"when": "veto_zero", "rank": 0, "zh": "x", "en": "x", **limit}
+            entry = {"from": "2020-01-01", "source": held["rounding"]["entries"][0]["source"], "value": [whole]}
             held["grade_limits"] = {"zh": "等级限制", "en": "limits", "entries": [entry]}
 
-        with pytest.raises(ScoreError, match="unknown grade"):
-            scorecard.check_rules(rules.load(own_pack(edit), "2021-06-01"))
+        with pytest.raises(RuleError, match="grade_limits"):
+            rules.load(own_pack(edit), "2021-06-01")
 
 
 class TestRounding:

@@ -126,6 +126,9 @@ def test_the_manifest_can_reproduce_it(made, office):
     assert first["parameters"] == {"data": "forms", "on": "2022-12-31", "rate": None, "name": NAME}
     assert (first["pack"], first["on"]) == ("cn-project-2020", "2022-12-31")
     assert re.fullmatch("[0-9a-f]{64}", first["pack_sha256"])
+    (base,) = first["pack_extends"]
+    assert base["pack"] == "kit"
+    assert re.fullmatch("[0-9a-f]{64}", base["sha256"])
     assert [each["path"] for each in first["inputs"]] == ["forms"]
     assert first["summary"] == {"得分": 92.345, "等级": "优", "评语": NAME}
     assert first["seconds"] > 0
@@ -222,3 +225,22 @@ def test_a_folders_hash_follows_names_and_bytes_only(tmp_path):
     assert folder("a", x="1", y="2") == folder("b", y="2", x="1")
     assert folder("c", x="12", y="") != folder("d", x="1", y="2")
     assert folder("e", z="1", y="2") != folder("a")
+
+
+def test_the_manifest_covers_the_packs_that_a_pack_extends(tmp_path):
+    def provenance():
+        settings = {"pack": "town", "on": "2022-12-31"}
+        job = orders.Job(tmp_path / "a.ipynb", {}, settings, slug="a", title="a")
+        return manifest.Hashes().provenance(job, tmp_path)
+
+    manifest.write(tmp_path / "a.ipynb", "{}")
+    for pack, base in (("town", "county"), ("county", "kit")):
+        what = f"{{id: {pack}, zh: 自有, en: own, level: county, jurisdiction: 某县, status: 试行, extends: {base}}}"
+        manifest.write(tmp_path / pack / "pack.yaml", what)
+    before = provenance()
+    assert [each["pack"] for each in before["pack_extends"]] == ["county", "kit"]
+    manifest.write(tmp_path / "county" / "sources.yaml", "{}")
+    after = provenance()
+    assert after["pack_sha256"] == before["pack_sha256"]
+    assert after["pack_extends"][0] != before["pack_extends"][0]
+    assert after["pack_extends"][1] == before["pack_extends"][1]

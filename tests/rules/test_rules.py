@@ -25,12 +25,28 @@ def parameters(pack):
     return rules.load(pack, LATE).parameters
 
 
+def own(pack):
+    """What the pack's own file of parameters says, apart from what it takes over."""
+    return yaml.safe_load((ROOT / "data" / "rules" / pack / "parameters.yaml").read_text(encoding="utf-8"))
+
+
+def own_days(pack):
+    """Every day on which something of the pack's own begins: an entry, or a version of its library."""
+    versions = (ROOT / "data" / "rules" / pack).glob("indicators/*.csv")
+    entries = {entry["from"] for held in own(pack).values() for entry in held["entries"]}
+    return sorted(entries | {dt.date.fromisoformat(path.stem) for path in versions})
+
+
 def days(pack):
-    """Every day on which something of the pack changes."""
-    return sorted({entry.since for held in parameters(pack).values() for entry in held.entries})
+    """Every day on which something of the pack changes, what it takes over included."""
+    first = own_days(pack)[0]
+    taken = {entry.since for held in parameters(pack).values() for entry in held.entries}
+    return sorted({*own_days(pack), *(day for day in taken if day >= first)})
 
 
 DATES = [(pack, day) for pack in PACKS for day in days(pack)]
+AROUND = [(pack, day + dt.timedelta(days=n)) for pack, day in DATES for n in (-1, 0, 1)]
+AROUND = sorted({(pack, day) for pack, day in AROUND if day >= own_days(pack)[0]})
 
 
 def refused(call, *args):
@@ -61,8 +77,8 @@ class TestShippedPacks:
         assert there["id"].tolist() == PACKS
         assert there.set_index("id").loc["cn-project-2020", "first_day"] == "2020-02-25"
 
-    @pytest.mark.parametrize(("pack", "day"), DATES)
-    def test_they_load_on_each_of_their_dates(self, pack, day):
+    @pytest.mark.parametrize(("pack", "day"), AROUND)
+    def test_they_load_on_each_of_their_dates_and_the_days_about(self, pack, day):
         held = rules.load(pack, day)
         assert held.on == day
         for name in held.in_force():
@@ -72,7 +88,7 @@ class TestShippedPacks:
 
     @pytest.mark.parametrize("pack", PACKS)
     def test_before_the_first_day_the_error_names_it(self, pack):
-        first = days(pack)[0]
+        first = own_days(pack)[0]
         error = refused(rules.load, pack, first - dt.timedelta(days=1))
         assert str(first) in error.head[0]
         assert str(first) in error.head[1]
@@ -88,7 +104,7 @@ class TestShippedPacks:
             # One row of gaps: a number that lacks or is unknown to the function would be refused here.
             assert len(kind.function(*([[float("nan")]] * len(kind.columns)), **numbers)) == 1
 
-    @pytest.mark.parametrize(("pack", "day"), [(p, d) for p, d in DATES if "schemes" in parameters(p)])
+    @pytest.mark.parametrize(("pack", "day"), [(p, d) for p, d in AROUND if "schemes" in parameters(p)])
     def test_every_scheme_covers_every_kind_with_a_rule_in_force(self, pack, day):
         held = rules.load(pack, day)
         schemes = held.value("schemes")
@@ -97,6 +113,7 @@ class TestShippedPacks:
         for scheme in schemes.values():
             assert set(scheme) == kinds
             assert {f"rule_{name}" for name in scheme.values()} <= set(held.in_force("rule_"))
+        scorecard.check_rules(held)
 
     @pytest.mark.parametrize(("pack", "day"), [(p, d) for p, d in DATES if "grade_bands" in parameters(p)])
     def test_grades_start_at_zero(self, pack, day):
@@ -110,8 +127,15 @@ class TestShippedPacks:
         assert cited == set(rules.load(pack, LATE).sources)
 
     @pytest.mark.parametrize("pack", PACKS)
-    def test_indicators_are_whole(self, pack):
-        held = rules.load(pack, LATE)
+    def test_nothing_taken_over_stands_again(self, pack):
+        base = rules.load(pack, LATE).pack.extends
+        taken = own(base) if base else {}
+        again = [name for name, held in own(pack).items() if held == taken.get(name)]
+        assert again == []
+
+    @pytest.mark.parametrize(("pack", "day"), [(p, d) for p, d in DATES if rules.load(p, d).indicator_rows])
+    def test_indicators_are_whole(self, pack, day):
+        held = rules.load(pack, day)
         library = held.indicators()
         assert library["indicator_id"].is_unique
         assert library["source"].notna().all()
@@ -278,8 +302,11 @@ class TestBases:
     @pytest.mark.parametrize(
         ("pack", "kinds"),
         [
-            ("cn-project-2020", {"national", "local", "secondary", "kit"}),
+            ("cn-project-2020", {"national", "local", "published", "secondary", "kit"}),
             ("cn-ex-ante", {"local", "published", "secondary", "kit"}),
+            ("henan-bond", {"national", "local", "kit"}),
+            ("zhengzhou-target-review", {"local", "kit"}),
+            ("kit", {"kit"}),
         ],
     )
     def test_only_national_local_and_published_are_official(self, pack, kinds):
@@ -364,6 +391,120 @@ class TestBases:
         held = rules.load(pack, LATE)
         if "missing_evidence" in held.parameters:
             assert held.value("missing_evidence")["not_seen"] == "open"
+
+
+@pytest.fixture
+def extending(tmp_path):
+    """A pack of one's own that extends another: only what it says itself stands in it."""
+
+    def make(base, parameters="{}", sources="{}", name="own"):
+        home = tmp_path / name
+        home.mkdir()
+        what = f"{{id: {name}, zh: 自有, en: own, level: county, jurisdiction: 某县, status: 试行, extends: {base}}}"
+        for file, text in (("pack", what), ("sources", sources), ("parameters", parameters)):
+            (home / f"{file}.yaml").write_text(text, encoding="utf-8")
+        return home
+
+    return make
+
+
+STRICTER = """
+grade_bands:
+  zh: 评价等级
+  en: Grades
+  entries:
+  - from: 2023-01-01
+    source: {id: COUNTY, article: 第三条}
+    value: [{grade: 合格, en: pass, min: 75}, {grade: 不合格, en: fail, min: 0}]
+rounding:
+  zh: 小数位
+  en: Rounding
+  entries:
+  - {from: 2022-06-01, source: {id: KIT}, value: {decimals: 1, mode: half_up}}
+"""
+COUNTY = "COUNTY: {title: 某县办法, en: County measures, authority: local, effective: 2023-01-01}"
+
+
+class TestExtends:
+    def test_its_own_wins_and_the_rest_is_taken_over(self, extending):
+        held = rules.load(extending("cn-project-2020", STRICTER, COUNTY), "2023-06-30")
+        base = rules.load("cn-project-2020", "2023-06-30")
+        assert [band["min"] for band in held.value("grade_bands")] == [75, 0]
+        assert held.value("rounding")["decimals"] == 1
+        assert {name for name in held.in_force() if held.value(name) != base.value(name)} == {
+            "grade_bands",
+            "rounding",
+        }
+        assert held.in_force()[:2] == ["grade_bands", "rounding"]
+        assert held.indicator_rows == base.indicator_rows
+        assert held.pack.id == "own"
+        scorecard.check_rules(held)
+
+    def test_each_value_cites_its_own_document(self, extending):
+        held = rules.load(extending("cn-project-2020", STRICTER, COUNTY), "2023-06-30")
+        bases = held.bases(["grade_bands", "rule_ratio_2020", "rounding"]).set_index("parameter")
+        assert bases["document_zh"].tolist() == ["某县办法", "项目支出绩效评价管理办法", "perfkit 工具设定"]
+        assert bases["authority"].tolist() == ["local", "national", "kit"]
+        assert bases["article"].fillna("").tolist() == ["第三条", "第十六条", ""]
+        assert set(bases["pack"]) == {"own"}
+        assert held.cite("grade_bands")[0] == "《某县办法》第三条"
+
+    def test_it_begins_on_its_own_first_day(self, extending):
+        # Its first entry is of 2022-06-01, though what it extends begins in 2020; its own bands wait until 2023.
+        home = extending("cn-project-2020", STRICTER, COUNTY)
+        assert "2022-06-01" in refused(rules.load, home, "2022-05-31").head[0]
+        assert "2023-01-01" in refused(rules.load(home, "2022-06-01").value, "grade_bands").head[0]
+
+    def test_with_nothing_of_its_own_it_is_what_it_extends(self, extending):
+        home = extending("teaching-demo")
+        assert rules.load(home, "2021-01-01").parameters == rules.load("teaching-demo", "2021-01-01").parameters
+        assert "2020-01-01" in refused(rules.load, home, "2019-12-31").head[0]
+
+    def test_its_own_library_comes_before_the_one_taken_over(self, extending):
+        home = extending("teaching-demo")
+        (home / "indicators").mkdir()
+        row = "indicator_id,level1,level3,kind\nX-1,产出,完工,quantitative\n"
+        (home / "indicators" / "2021-06-01.csv").write_text(row, encoding="utf-8")
+        assert rules.load(home, "2021-06-01").indicators()["indicator_id"].tolist() == ["X-1"]
+        # Before its own begins there is none: an older law's library is not put in its place.
+        assert rules.load(home, "2021-05-31").indicator_rows == ()
+
+    def test_a_chain(self, extending, tmp_path):
+        extending("cn-project-2020", STRICTER, COUNTY, name="county")
+        home = extending("county", STRICTER.replace("75", "70").replace("2022-06-01", "2024-01-01"), name="town")
+        held = rules.load(home, "2024-01-01")
+        assert held.value("grade_bands")[0]["min"] == 70
+        assert held.source("grade_bands").title == "某县办法"
+        assert [each.name for each in rules.lineage(home)] == ["town", "county", "cn-project-2020", "kit"]
+
+    def test_an_unknown_pack_is_refused(self, extending):
+        (problem,) = refused(
+            rules.load, extending("cn-project-2022", STRICTER.replace("COUNTY", "KIT")), LATE
+        ).problems[:1]
+        assert problem.where == "own › pack.yaml › extends"
+        assert problem.got == "cn-project-2022"
+        assert "cn-project-2020" in problem.expected
+
+    def test_a_circle_is_refused(self, extending):
+        extending("two", name="one")
+        home = extending("one", name="two")
+        for call in (rules.load, lambda pack, _: rules.lineage(pack)):
+            (problem,) = [p for p in refused(call, home, LATE).problems if "circle" in p.what[0]]
+            assert problem.got == "two → one → two"
+        (problem,) = refused(rules.load, extending("three", name="three"), LATE).problems[:1]
+        assert problem.got == "three → three"
+
+    def test_a_source_may_not_stand_again(self, extending):
+        error = refused(rules.load, extending("cn-project-2020", STRICTER, COUNTY.replace("COUNTY", "KIT")), LATE)
+        assert "own › sources.yaml" in str(error)
+        assert "stands again" in str(error)
+        assert "unknown source" in str(error)  # COUNTY: all problems at once
+
+    def test_what_is_broken_below_is_named_there(self, extending, broken):
+        home = broken("sources.yaml", "authority: kit", "authority: rumour")
+        error = refused(rules.load, extending(home.name), LATE)
+        assert "broken › sources.yaml › INVENTED › authority" in str(error)
+        assert error.head[0].endswith("rule pack own")
 
 
 class TestOwnPack:

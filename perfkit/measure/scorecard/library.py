@@ -133,19 +133,6 @@ def check_rules(rule_set: RuleSet) -> None:
     scheme_named(rule_set, None)
     for name in ("full_points", "grade_bands", "rounding", "missing_evidence"):
         rule_set.value(name)
-    grades = [band["grade"] for band in rule_set.value("grade_bands")]
-    limits = rule_set.value("grade_limits") if "grade_limits" in rule_set.in_force() else []
-    problems = [
-        Problem(
-            ("a limit names an unknown grade", "等级限制指向未知的等级"),
-            f"{rule_set.pack.id} › grade_limits",
-            ", ".join(grades),
-            limit["grade"],
-        )
-        for limit in limits
-        if limit["grade"] not in grades
-    ]
-    fail_if_any(ScoreError, f"rule pack {rule_set.pack.id}", problems)
 
 
 def scheme_named(rule_set: RuleSet, scheme: str | None) -> str:
