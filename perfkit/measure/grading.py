@@ -11,7 +11,6 @@ import pandas as pd
 
 from perfkit.errors import Problem, ScoreError, fail_if_any
 
-_NONE = np.array(None, dtype=object)
 DECIMALS = 9  # a sum of printed points is exact to this many places
 
 
@@ -64,18 +63,17 @@ def grade(points: npt.ArrayLike, bands: Sequence[Mapping[str, Any]]) -> pd.DataF
     # Float dust (1e-13) must not cost a grade, a true difference (1e-10) must.
     values = np.round(np.asarray(points, dtype=float), DECIMALS + 2)
     at = np.searchsorted(mins, np.nan_to_num(values, nan=-np.inf) + 10.0 ** -(DECIMALS + 3), side="right") - 1
-    known = ~np.isnan(values) & (at >= 0)
-    at = np.maximum(at, 0)
-    above = np.minimum(at + 1, len(rising) - 1)
-    top = at == len(rising) - 1
-    names = np.array([band["grade"] for band in rising], dtype=object)
+    at = np.where(np.isnan(values), -1, at)
+    top = len(rising) - 1
+    above = np.where((at < 0) | (at == top), -1, at + 1)
+    names, words = (pd.array([band[key] for band in rising], dtype="str") for key in ("grade", "en"))
     return pd.DataFrame(
         {
-            "grade": np.where(known, names[at], _NONE),
-            "grade_en": np.where(known, np.array([band["en"] for band in rising], dtype=object)[at], _NONE),
-            "next_grade": np.where(known & ~top, names[above], _NONE),
-            "to_next": np.where(known & ~top, np.round(mins[above] - values, DECIMALS), np.nan),
-            "above_floor": np.where(known, np.round(values - mins[at], DECIMALS), np.nan),
+            "grade": names.take(at, allow_fill=True),
+            "grade_en": words.take(at, allow_fill=True),
+            "next_grade": names.take(above, allow_fill=True),
+            "to_next": np.where(above >= 0, np.round(mins[above] - values, DECIMALS), np.nan),
+            "above_floor": np.where(at >= 0, np.round(values - mins[at], DECIMALS), np.nan),
         }
     )
 
@@ -115,21 +113,31 @@ def limited(
     """
     rising = sorted(bands, key=lambda band: band["min"])
     order = [band["grade"] for band in rising]
-    by_points = grades[["grade", "grade_en"]].to_numpy(dtype=object)
-    kept = by_points.copy()
-    why = np.full((len(grades), 2), None, dtype=object)
-    for limit in limits:
-        cause = causes[limit["when"]]
-        applies = cause < limit["share"] if limit.get("share") is not None else cause.astype(bool)
-        rows = np.flatnonzero(applies)
-        rows = rows[[grade in order[limit["rank"] + 1 :] for grade in kept[rows, 0]]]
-        if not len(rows):
-            continue
-        best = rising[limit["rank"]]
-        kept[rows] = best["grade"], best["en"]
-        why[rows, 0] = [f"{limit['zh']}，等级以“{best['grade']}”为限（按得分为“{zh}”）" for zh in by_points[rows, 0]]
-        why[rows, 1] = [f"{limit['en']}: at most {best['en']} ({en} by points)" for en in by_points[rows, 1]]
-    return grades.assign(grade=kept[:, 0], grade_en=kept[:, 1], limit_zh=why[:, 0], limit_en=why[:, 1])
+    said = grades.assign(limit_zh=_missing(len(grades)), limit_en=_missing(len(grades)))
+    applies = [
+        causes[each["when"]] < each["share"] if each.get("share") is not None else causes[each["when"]].astype(bool)
+        for each in limits
+    ]
+    if not any(each.any() for each in applies):
+        return said
+    rank = pd.Index(order).get_indexer(grades["grade"])
+    held, why = rank.copy(), np.full(len(grades), -1)
+    for number, limit in enumerate(limits):
+        lowered = applies[number] & (held > limit["rank"])
+        held[lowered], why[lowered] = limit["rank"], number
+    for row in np.flatnonzero(why >= 0):
+        limit, best, by_points = limits[why[row]], rising[held[row]], rising[rank[row]]
+        text = f"{limit['zh']}，等级以“{best['grade']}”为限（按得分为“{by_points['grade']}”）"
+        english = f"{limit['en']}: at most {best['en']} ({by_points['en']} by points)"
+        for column, value in zip(
+            ("grade", "grade_en", "limit_zh", "limit_en"), (best["grade"], best["en"], text, english), strict=True
+        ):
+            said.iloc[row, said.columns.get_loc(column)] = value
+    return said
+
+
+def _missing(n: int) -> Any:
+    return pd.array([None], dtype="str").take(np.full(n, -1), allow_fill=True)
 
 
 def grade_by_counts(

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -252,7 +253,9 @@ class RuleSet(Part):
 
     def stamp(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return ``frame`` with the columns ``pack`` and ``on``, which every row of a result carries."""
-        return frame.assign(pack=self.pack.id, on=self.on.isoformat())
+        same = np.zeros(len(frame), dtype=np.int64)
+        pack, on = (pd.array([text], dtype="str").take(same) for text in (self.pack.id, self.on.isoformat()))
+        return frame.assign(pack=pack, on=on)
 
     def bases(self, names: Iterable[str] | None = None) -> pd.DataFrame:
         """Return the table ``bases``: for each parameter the document, article and authority it rests on."""

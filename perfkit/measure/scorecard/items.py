@@ -12,8 +12,7 @@ from perfkit import tables
 from perfkit.measure import explaining, scoring
 from perfkit.measure.scorecard.judging import STATES, Judge, Judged, Sums, rule_of
 from perfkit.measure.scorecard.keys import Keys
-from perfkit.measure.scorecard.used import FROM, Used, is_percent
-from perfkit.measure.scorecard.wide import column_of
+from perfkit.measure.scorecard.used import FROM, Used, column_of, is_percent
 from perfkit.rules import RuleSet
 
 _DUST = 1e-9

@@ -47,6 +47,9 @@ def keyed(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | Non
     """
     unit, names = codes_of(values["unit_id"])
     year = _years(values)
+    leaf = leaves_of(values, library)
+    if year is None and units is None:
+        return Keys(pd.DataFrame({"unit_id": names, "year": _as_years(np.full(len(names), _BLANK))}), unit, leaf), []
     starts = _run_starts(unit, year)
     pair, distinct = pd.factorize(_joined(unit[starts], None if year is None else year[starts]))
     index = pd.Index(names)
@@ -58,7 +61,7 @@ def keyed(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | Non
     lengths = np.diff(np.append(starts, len(unit)))
     unit = np.repeat(merged[: len(filled)][pair].astype(np.int32), lengths)
     problems = _wrong_years(values, np.repeat(pair, lengths), distinct, bad, listed, listed_year) if len(bad) else []
-    return Keys(known, unit, leaves_of(values, library)), problems
+    return Keys(known, unit, leaf), problems
 
 
 def codes_of(column: pd.Series) -> tuple[Codes, pd.Index]:
@@ -102,14 +105,15 @@ def leaves_of(values: pd.DataFrame, library: pd.DataFrame) -> Codes:
         place = pc.index_in(_arrow(column), value_set=_arrow(codes)).fill_null(-1).to_numpy(zero_copy_only=False)
     else:
         place = np.empty(0, dtype=np.int64)
-    leaf: Codes = np.append(common, -1).astype(np.int16 if len(library) < np.iinfo(np.int16).max else np.int64)[place]
     if len(common) == len(library):
-        return leaf
+        return np.asarray(place)
+    leaf: Codes = np.append(common, -1)[place]
     own = library.loc[library["unit_id"].notna(), ["unit_id", "indicator_id"]].astype("str")
     rows = np.flatnonzero(library["unit_id"].notna())
     wanted = pd.MultiIndex.from_frame(values[["unit_id", "indicator_id"]].astype("str"))
     found = pd.MultiIndex.from_frame(own).get_indexer(wanted)
-    return np.where(found >= 0, np.append(rows, -1)[found], leaf)
+    own_leaf: Codes = np.append(rows, -1)[found]
+    return np.where(found >= 0, own_leaf, leaf)
 
 
 def _arrow(column: pd.Series) -> Any:
@@ -215,10 +219,10 @@ def twice(values: pd.DataFrame, keys: Keys, leaves: int) -> list[Problem]:
     """Say which rows stand for a unit, year and indicator that has one already."""
     units = len(keys.known)
     if leaves * units <= _DENSE * len(values):
-        seen = np.zeros(leaves * units, dtype=bool)
+        seen = np.zeros((leaves + 1) * units, dtype=bool)  # what is unknown falls into a last leaf of its own
         for part in blocks(len(values), _ROWS):
-            seen[(keys.leaf[part].astype(np.int64) * units + keys.unit[part])[keys.leaf[part] >= 0]] = True
-        if int(np.count_nonzero(seen)) == int(np.count_nonzero(keys.leaf >= 0)):
+            seen[keys.leaf[part].astype(np.int64) * units + keys.unit[part]] = True
+        if np.count_nonzero(seen[: leaves * units]) == np.count_nonzero(keys.leaf >= 0):
             return []
     again = pd.Series(keys.leaf.astype(np.int64) * units + keys.unit).duplicated().to_numpy() & (keys.leaf >= 0)
     return [

@@ -84,13 +84,13 @@ def used_values(
     Growth over a base, days late, a questionnaire's rate and check points met by number are worked out here; the
     execution rate is not, since it comes from table ``units``.
     """
-    value = _floats(values, "actual")
+    value = column_of(values, "actual")
     origin = np.zeros(len(values), dtype=np.int8)
-    verified = _floats(values, "verified")
-    checked = ~np.isnan(verified)
-    if checked.any():
-        value = np.where(checked, verified, value)
-        origin[checked] = FROM.index("verified")
+    rows = _filled(values, "verified")
+    if len(rows):
+        value = value.copy()
+        value[rows] = column_of(values, "verified")[rows]
+        origin[rows] = FROM.index("verified")
     problems: list[Problem] = []
     percent = np.append(is_percent(library["unit"]).to_numpy(), False)
     scale = np.where(percent, 100.0, 1.0)
@@ -98,7 +98,7 @@ def used_values(
     rows = _filled(values, "base")
     if len(rows):
         value = value.copy()
-        bases = _floats(values, "base")[rows]
+        bases = column_of(values, "base")[rows]
         value[rows] = scoring.growth_rate(value[rows], bases) * scale[leaf[rows]]
         origin[rows] = FROM.index("growth")
         problems += _not_positive(values, rows[bases <= 0])
@@ -110,7 +110,7 @@ def used_values(
         origin[rows] = FROM.index("dates")
         problems += _without_due(values, rows[[not isinstance(each, str) for each in due]])
     rows = _filled(values, "answers")
-    rows = rows[~checked[rows]]
+    rows = rows[origin[rows] != FROM.index("verified")]
     if len(rows):
         value = value.copy()
         rates, wrong = _rates(values["answers"].iloc[rows], rule_set.value("likert_weights"))
@@ -123,7 +123,7 @@ def used_values(
     if uneven.any():
         reached = np.where(uneven[leaf], np.nan, value)
     rows = _filled(values, "points_met")
-    rows = rows[~checked[rows]]
+    rows = rows[origin[rows] != FROM.index("verified")]
     if len(rows):
         value, reached = value.copy(), reached.copy()
         for row in rows:
@@ -135,11 +135,16 @@ def used_values(
     return Used(value, origin, reached), problems
 
 
-def _floats(values: pd.DataFrame, column: str) -> Array:
-    if column not in values:
-        return np.full(len(values), np.nan)
-    held: Array = values[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    return held
+def column_of(values: pd.DataFrame, name: str) -> npt.NDArray[Any]:
+    """Return a column as texts or floats; one that is not there is all missing."""
+    if name not in values:
+        return np.full(len(values), None if name == "judged" else np.nan)
+    held = values[name].astype("Float64") if name == "finished" else values[name]
+    if name == "judged":
+        return np.asarray(held, dtype=object)
+    if held.dtype == np.float64:
+        return np.asarray(held)
+    return np.asarray(held.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _filled(values: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:

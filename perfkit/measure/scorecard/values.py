@@ -11,8 +11,7 @@ import pandas as pd
 from perfkit import tables
 from perfkit.errors import Problem
 from perfkit.measure.scorecard.keys import Keys
-from perfkit.measure.scorecard.used import check_weights, is_percent
-from perfkit.measure.scorecard.wide import column_of
+from perfkit.measure.scorecard.used import check_weights, column_of, is_percent
 from perfkit.rules import RuleSet
 
 _WHOLE = 1.5  # a rate above this cannot be a share of one
@@ -21,10 +20,12 @@ _WHOLE = 1.5  # a rate above this cannot be a share of one
 def unknown_codes(values: pd.DataFrame, keys: Keys, units: pd.DataFrame | None) -> list[Problem]:
     """Return the values whose unit is not in table ``units``, or whose indicator is not in the library."""
     strange = np.zeros(len(keys.known), dtype=bool)
+    wrong = keys.leaf < 0
     if units is not None:
         strange = ~keys.known["unit_id"].isin(units["unit_id"]).to_numpy()
+        wrong |= strange[keys.unit]
     problems = []
-    for row in np.flatnonzero(strange[keys.unit] | (keys.leaf < 0)):
+    for row in np.flatnonzero(wrong):
         unit, code = values["unit_id"].iloc[row], values["indicator_id"].iloc[row]
         if strange[keys.unit[row]]:
             problems.append(
@@ -64,12 +65,13 @@ def impossible_values(values: pd.DataFrame, keys: Keys, library: pd.DataFrame, r
         function.eq("check_points"), [float(len(w)) for w in check_weights(library)], np.where(rate, _WHOLE, np.inf)
     )
     problems = []
-    for column in ("actual", "verified") if np.isfinite(limit).any() else ():
-        highest, held = np.append(limit, np.inf)[keys.leaf], column_of(values, column)
-        for row in np.flatnonzero(((held < 0) & np.isfinite(highest)) | (held > highest)):
-            tail = "" if function.iloc[keys.leaf[row]] == "check_points" else "，或计量单位填 %"
-            allowed = f"0–{highest[row]:g}{tail}"
-            problems.append(_impossible(values, row, column, allowed, f"{held[row]:g}"))
+    for leaf in np.flatnonzero(np.isfinite(limit)):
+        rows = np.flatnonzero(keys.leaf == leaf)
+        allowed = f"0–{limit[leaf]:g}" + ("" if function.iloc[leaf] == "check_points" else "，或计量单位填 %")
+        for column in (name for name in ("actual", "verified") if name in values):
+            held = column_of(values, column)[rows]
+            for at in np.flatnonzero((held < 0) | (held > limit[leaf])):
+                problems.append(_impossible(values, rows[at], column, allowed, f"{held[at]:g}"))
     for leaf in np.flatnonzero(function.eq("banded")):
         bands = rules[library["rule_used"].iloc[leaf]]["bands"]
         problems += _off_band(values, np.flatnonzero(keys.leaf == leaf), bands)

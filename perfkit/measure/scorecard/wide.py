@@ -19,7 +19,7 @@ import pandas as pd
 from perfkit.measure import scoring
 from perfkit.measure.scorecard.judging import REPORTED, STATES, Judge, Sums, rule_of
 from perfkit.measure.scorecard.keys import Keys, blocks
-from perfkit.measure.scorecard.used import FROM, Used, is_percent
+from perfkit.measure.scorecard.used import FROM, Used, column_of, is_percent
 from perfkit.rules import RuleSet
 
 Array = npt.NDArray[np.float64]
@@ -86,8 +86,8 @@ def _leaf(values: pd.DataFrame, keys: Keys, used: Used, row: pd.Series, at: int,
     rule = rule_of(rule_set, row["rule_used"], quantitative=row["kind"] == "quantitative")
     scale = 100.0 if is_percent(pd.Series([row["unit"]], dtype="str")).iloc[0] else 1.0
     fed = scoring.KINDS[rule["function"]].columns
-    columns = {name: column_of(values, name) for name in _MORE if name in fed}
-    if "reached" in fed:
+    columns = {name: column_of(values, name) for name in _MORE if name in fed and name in values}
+    if "reached" in fed and used.reached is not used.value:
         columns["reached"] = used.reached
     with_status = "status" in values and values["status"].notna().any()
     mine = np.flatnonzero(keys.leaf == at) if columns or with_status else np.empty(0, dtype=np.int64)
@@ -108,20 +108,11 @@ def _leaf(values: pd.DataFrame, keys: Keys, used: Used, row: pd.Series, at: int,
             **row[["target", "target_high", "floor", "direction", "deduct", "whole"]].to_dict(),
             "target_rate": row["target"] / scale,
             "points_full": float(row["points"]),
+            **{name: np.nan for name in fed if name in _MORE},
         },
         {name: _spread(column, mine, keys) for name, column in columns.items()},
         status,
     )
-
-
-def column_of(values: pd.DataFrame, name: str) -> npt.NDArray[Any]:
-    """Return a column as texts or floats; one that is not there is all missing."""
-    if name not in values:
-        return np.full(len(values), None if name == "judged" else np.nan)
-    held = values[name].astype("Float64") if name == "finished" else values[name]
-    if name == "judged":
-        return np.asarray(held, dtype=object)
-    return np.asarray(held.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _spread(column: npt.NDArray[Any], rows: npt.NDArray[np.int64], keys: Keys) -> npt.NDArray[Any]:
@@ -135,8 +126,7 @@ def _laid_out(column: Array, keys: Keys, m: int, n: int) -> Array:
     grid = np.full((m, n), np.nan)
     flat = grid.reshape(-1)
     for part in blocks(len(column), _ROWS):
-        known = keys.leaf[part] >= 0
-        flat[(keys.leaf[part].astype(np.int64) * n + keys.unit[part])[known]] = column[part][known]
+        flat[keys.leaf[part].astype(np.int64) * n + keys.unit[part]] = column[part]
     return grid
 
 
@@ -155,7 +145,7 @@ def _score(leaf: _Leaf, grid: Array, part: slice, sums: Sums, judge: Judge) -> N
     """Score one leaf for the units in ``part``; the points take the place of the values in ``grid``."""
     value = grid[leaf.at, part]
     more = {name: column[part] for name, column in leaf.more.items()}
-    feed = {"used": value, "used_rate": value / leaf.scale, **leaf.fixed, **more}
+    feed = {"used": value, "reached": value, "used_rate": value / leaf.scale, **leaf.fixed, **more}
     share = scoring.shares(feed, leaf.function, leaf.numbers)
     assessable = leaf.kind != "reported"
     if leaf.status is None and not leaf.veto and not np.isnan(share).any():
