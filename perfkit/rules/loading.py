@@ -13,7 +13,18 @@ from pydantic import TypeAdapter, ValidationError
 from perfkit import tables
 from perfkit.errors import Problem, RuleError, fail_if_any
 from perfkit.rules import notation
-from perfkit.rules.packs import Band, Gaps, OverFulfilment, Pack, Parameter, Rounding, RuleSet, ScoringRule, Source
+from perfkit.rules.packs import (
+    Band,
+    Gaps,
+    OverFulfilment,
+    Pack,
+    Parameter,
+    Rounding,
+    RuleSet,
+    ScoringRule,
+    Source,
+    Uncertainty,
+)
 
 _INPUT_SHOWN = 100
 
@@ -22,6 +33,7 @@ _VALUES: dict[str, TypeAdapter[Any]] = {
     "missing_evidence": TypeAdapter(Gaps),
     "rounding": TypeAdapter(Rounding),
     "over_fulfilment": TypeAdapter(OverFulfilment),
+    "uncertainty": TypeAdapter(Uncertainty),
     "schemes": TypeAdapter(dict[str, dict[str, str]]),
     "rule_": TypeAdapter(ScoringRule),
 }
