@@ -162,6 +162,7 @@ def nyc_indicators(path: str | Path) -> dict[str, pd.DataFrame]:
     ``units``: one row an agency, its number as text. ``indicators``: those with a target, a point each, met or not;
     level 1 is the service, level 2 the goal; ``ge`` where up is desired, ``le`` where down is. ``values``: theirs,
     four months projected to the full year. ``no_target``: the other indicators with ``actual``, a plain frame.
+    ``history``, another: indicator_id, year (2016 to 2022) and actual of all indicators, the full year's.
 
     Raises
     ------
@@ -181,8 +182,9 @@ def nyc_indicators(path: str | Path) -> dict[str, pd.DataFrame]:
     SuccessPct of every agency reproduce.
     """
     texts = ["ID", "Desired.Direction", "Agency.Number", "Agency.Full.Name.y", "Service", "Goal", "Indicator"]
-    raw, file = _official(path, [*texts, "Target.MMR", "YTDScaled"])
-    number = _numbers(raw, ["Target.MMR", "YTDScaled"], file)
+    years = [str(year) for year in range(2016, 2023)]
+    raw, file = _official(path, [*texts, "Target.MMR", "YTDScaled", *years])
+    number = _numbers(raw, ["Target.MMR", "YTDScaled", *years], file)
     source = "NYC Mayor's Management Report, processed by the NYC Comptroller"
     frame = pd.DataFrame({"unit_id": _words(raw["Agency.Number"]), "indicator_id": _words(raw["ID"])}).assign(
         year=2023,
@@ -192,6 +194,7 @@ def nyc_indicators(path: str | Path) -> dict[str, pd.DataFrame]:
         direction=raw["Desired.Direction"].replace({"Up": "ge", "Down": "le"}),
         actual=number["YTDScaled"],
     )
+    past = number[years].assign(indicator_id=frame["indicator_id"])
     judged = number["Target.MMR"].notna()
     indicators = (
         frame[judged]
@@ -208,6 +211,7 @@ def nyc_indicators(path: str | Path) -> dict[str, pd.DataFrame]:
         "indicators": tables.check(indicators, "indicators", where=file.name),
         "values": tables.check(values.assign(status=status), "values", where=file.name),
         "no_target": frame[~judged].reset_index(drop=True),
+        "history": past.melt("indicator_id", var_name="year", value_name="actual").astype({"year": int}),
     }
 
 

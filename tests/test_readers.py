@@ -283,6 +283,13 @@ class TestNewYork:
         assert near[["target", "actual"]].to_numpy().tolist() == [[100, 99.8], [1.01, 1.03]]
         assert not near["met"].any()
 
+    def test_history(self, nyc):
+        # Read in the file: ID 119 took 11.11 days in 2016 and 8.5 in 2022; 13 of 1,139 have no value of 2022.
+        history = nyc["history"].set_index(["indicator_id", "year"])["actual"]
+        assert len(history) == 7 * 1139
+        assert history.loc[[("119", 2016), ("119", 2022)]].tolist() == [11.11, 8.5]
+        assert history.xs(2022, level="year").isna().sum() == 13
+
     def test_names(self, nyc, tmp_path):
         book = tables.write({"units": nyc["units"]}, tmp_path / "nyc.xlsx")
         for units in (nyc["units"], readers.open_data(book)["units"]):
@@ -390,7 +397,9 @@ class TestConeval:
 READERS = [readers.nyc_indicators, readers.adb_ratings, readers.ieg_ratings, readers.coneval_programs]
 MADE = {
     readers.nyc_indicators: "ID,Desired.Direction,Agency.Number,Agency.Full.Name.y,Service,Goal,Indicator,"
-    "Target.MMR,YTDScaled\n007,Up,040,Schools,Teach,,· Pupils,10,NA\n008,Down,040,Schools,Teach,,Waiting,NA,3\n",
+    "2016,2017,2018,2019,2020,2021,2022,Target.MMR,YTDScaled\n"
+    "007,Up,040,Schools,Teach,,· Pupils,NA,,8,8,8,8,9,10,NA\n"
+    "008,Down,040,Schools,Teach,,Waiting,NA,,4,4,4,4,4,NA,3\n",
     readers.coneval_programs: "ID_RMC,Ciclo,Ramo,Nombre del programa,Población Objetivo,Población Atendida,"
     "Eficiencia del programa (PA/POx100),Original,Modificado,Ejercido\n"
     "11-E1,2020,Salud,Una\u00a0 cosa,,,,1.5,2,0.29\n",

@@ -37,18 +37,18 @@ class Drawing:
     def bars(
         self,
         frame: pd.DataFrame,
-        columns: tuple[str, str, str],
+        columns: tuple[str, str] | tuple[str, str, str],
         caption: Words,
         alt: Words,
         *,
         xlabel: Words,
         optional: bool = True,
     ) -> Any:
-        """Show a bar a row on a pale bar for what it could be; ``columns`` name the label, the value and the full."""
+        """Show a bar a row; ``columns`` name the label, the value and, for a pale bar behind it, what it could be."""
         if frame.empty:
             return self.nothing(caption, optional)
-        label, value, full = (list(frame[column]) for column in columns)
-        return self.figure(charts.bars(label, value, full, xlabel=self.words(xlabel)), caption, alt)
+        label, value, *full = (list(frame[column]) for column in columns)
+        return self.figure(charts.bars(label, value, *full, xlabel=self.words(xlabel)), caption, alt)
 
     def distribution(
         self,

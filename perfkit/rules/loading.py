@@ -25,6 +25,7 @@ from perfkit.rules.packs import (
     RuleSet,
     ScoringRule,
     Source,
+    Uncertainty,
 )
 
 _INPUT_SHOWN = 100
@@ -35,6 +36,7 @@ _VALUES: dict[str, TypeAdapter[Any]] = {
     "rounding": TypeAdapter(Rounding),
     "grade_limits": TypeAdapter(list[Limit]),
     "over_fulfilment": TypeAdapter(OverFulfilment),
+    "uncertainty": TypeAdapter(Uncertainty),
     "schemes": TypeAdapter(dict[str, dict[str, str]]),
     "rule_": TypeAdapter(ScoringRule),
 }

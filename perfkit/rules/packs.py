@@ -171,6 +171,22 @@ class OverFulfilment(Part):
         return self
 
 
+class Uncertainty(Part):
+    """How much weights and shares are varied to see how sure a grade is.
+
+    ``weights`` is a coefficient of variation; ``measurement`` and ``raters`` hold standard deviations of a share by
+    kind of indicator, measured or judged; ``unverified`` is added where nobody has verified.
+    """
+
+    draws: int = Field(ge=2)
+    seed: int = Field(ge=0)
+    confidence: float = Field(gt=0, lt=1)
+    weights: float = Field(ge=0, lt=1)
+    measurement: dict[str, float]
+    raters: dict[str, float]
+    unverified: float = Field(ge=0)
+
+
 class Pack(Part):
     """What a pack is; ``extends`` names the pack whose sources, parameters and library it takes over."""
 

@@ -366,7 +366,7 @@ class TestAround:
     YONGDE = (
         "full_points grade_bands schemes default_scheme rounding rule_execution_linear rule_ratio_2020 "
         "rule_equal_two_sided rule_band_2020 execution_denominator over_fulfilment "
-        "peers recheck_tolerance self_weights_2020 self_weights_2021 grade_words"
+        "peers uncertainty recheck_tolerance self_weights_2020 self_weights_2021 grade_words"
     )
 
     def test_bases_of_a_form(self, forms, form_card):
@@ -400,9 +400,9 @@ class TestAround:
 
     def test_the_kits_choices_are_counted(self, forms, form_card):
         # Of Yongde's bases: schemes, default_scheme, rounding, execution_linear, equal_two_sided, over_fulfilment,
-        # peers, recheck_tolerance and grade_words stand in no document.
+        # peers, uncertainty, recheck_tolerance and grade_words stand in no document.
         found = self.notices(forms, form_card, "yongde-nutrition-2022")
-        assert "有 9 项为工具设定或二手依据" in found[1][0][0]
+        assert "有 10 项为工具设定或二手依据" in found[1][0][0]
 
     def test_configured_targets_are_said_to_be_configured(self):
         held = library(*({**row, "reality": "configured"} for row in THREE))

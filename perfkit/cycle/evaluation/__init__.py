@@ -2,6 +2,7 @@
 
 from perfkit.cycle.evaluation.account import by_level, coverage, facts, method, of_year, unit_row, verdict
 from perfkit.cycle.evaluation.advice import advice, incomplete, shortfalls
+from perfkit.cycle.evaluation.confidence import Confidence, confidence, odds_text
 from perfkit.cycle.evaluation.display import (
     band_cuts,
     bases,
@@ -19,11 +20,13 @@ from perfkit.cycle.evaluation.findings import recheck, recheck_all, recheck_tota
 from perfkit.cycle.evaluation.standing import Standing, standing
 
 __all__ = [
+    "Confidence",
     "Standing",
     "advice",
     "band_cuts",
     "bases",
     "by_level",
+    "confidence",
     "coverage",
     "facts",
     "incomplete",
@@ -31,6 +34,7 @@ __all__ = [
     "levels_text",
     "method",
     "notices",
+    "odds_text",
     "of_year",
     "published",
     "published_text",

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from perfkit.cycle.evaluation.account import Pair
+from perfkit.cycle.evaluation.confidence import why_not
 from perfkit.cycle.evaluation.standing import Standing
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard
@@ -96,7 +97,7 @@ def notices(
 def bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
     """Return the table ``bases`` of a report on one unit: of the points, and of the recheck and comparison."""
     there = card.rule_set.in_force()
-    also = ["peers"]
+    also = ["peers"] if why_not(card) else ["peers", "uncertainty"]
     if card.items["points_reported"].notna().any():
         also += ["recheck_tolerance", *card.rule_set.in_force("self_weights_")]
     else:

@@ -54,11 +54,8 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
         If the unit was not scored, or for several years.
     """
     wanted = card.rule_set.value("peers")
-    card = _of_its_year(card, unit_id)
-    what = card.items[["indicator_id", "level3", "rule", "points_full"]].astype(str).agg("|".join, axis=1)
-    codes = what.groupby(card.items["unit_id"], sort=False).agg(tuple)
-    alike = codes.index[codes == codes[unit_id]]
-    scores = card.results.set_index("unit_id")["points"].reindex(alike).dropna()
+    card = of_its_year(card, unit_id)
+    scores = card.results.set_index("unit_id")["points"].reindex(alike(card, unit_id)).dropna()
     mine = float(card.of(unit_id).results["points"].iloc[0])
     nobody = pd.DataFrame(columns=["unit_id", "name", "points", "grade_zh", "grade_en"])
     if len(scores) < wanted["least"] or unit_id not in scores.index:
@@ -100,7 +97,14 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
     return Standing(scores, mine, similar, tuple(lines))
 
 
-def _of_its_year(card: Scorecard, unit_id: str) -> Scorecard:
+def alike(card: Scorecard, unit_id: str) -> pd.Index:
+    """Return the units that were scored by exactly the same indicators as ``unit_id``, itself included."""
+    what = card.items[["indicator_id", "level3", "rule", "points_full"]].astype(str).agg("|".join, axis=1)
+    codes = what.groupby(card.items["unit_id"], sort=False).agg(tuple)
+    return codes.index[codes == codes[unit_id]]
+
+
+def of_its_year(card: Scorecard, unit_id: str) -> Scorecard:
     """Keep what was scored for the unit's year: a standing compares totals of one."""
     own = card.of(unit_id).results["year"]
     if len(own) != 1:

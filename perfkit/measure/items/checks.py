@@ -49,21 +49,21 @@ def fail_if_outside(name: str, got: float, least: float, most: float, *, open_lo
         refuse(what, expected=f"{least:g} {'<' if open_low else '≤'} {name} ≤ {most:g}", got=repr(got))
 
 
-def numbers(values: pd.DataFrame, *, units: int = 2, full: float | None = None) -> Floats:
+def numbers(values: pd.DataFrame, *, units: int = 2, indicators: int = 2, full: float | None = None) -> Floats:
     """Return ``values`` as numbers, units x indicators, NaN where missing.
 
     Raises
     ------
     ScoreError
-        If there are fewer than two indicators or ``units`` units, a column name stands twice, or a cell is text,
-        infinite or, given ``full``, outside 0 ... ``full``.
+        If there are fewer than ``indicators`` indicators or ``units`` units, a column name stands twice, or a cell is
+        text, infinite or, given ``full``, outside 0 ... ``full``.
     """
     problems = [
         Problem(("this column name stands twice", "列名重复"), str(name), column=str(name))
         for name in values.columns[values.columns.duplicated()].unique()
     ]
     for what, least, got in (
-        (("too few indicators (columns)", "指标（列）过少"), 2, values.shape[1]),
+        (("too few indicators (columns)", "指标（列）过少"), indicators, values.shape[1]),
         (("too few units (rows)", "单位（行）过少"), units, len(values)),
     ):
         if got < least:
