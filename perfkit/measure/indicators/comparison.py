@@ -9,6 +9,7 @@ import pandas as pd
 
 from perfkit import tables
 from perfkit.errors import Problem, TableError, fail_if_any
+from perfkit.measure.indicators.rows import rows_of
 from perfkit.tables import folded
 from perfkit.tables.library import DIFFERENCES
 
@@ -179,8 +180,7 @@ def names_of(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _rows(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    rows = plain.to_dict("records")
+    rows = rows_of(frame)
     return {folded(row[key] or row["indicator_id"]) if key == "level3" else str(row[key]): row for row in rows}
 
 

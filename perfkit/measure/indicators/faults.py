@@ -10,6 +10,7 @@ import pandas as pd
 
 from perfkit import tables
 from perfkit.errors import Problem
+from perfkit.measure.indicators.rows import rows_of
 
 # Without these an indicator is nobody's, wherever it takes them from.
 _NEEDED = ("level1", "level3", "kind")
@@ -71,9 +72,7 @@ def chain(code: str, extends: Mapping[str, str | None]) -> tuple[list[str], bool
 
 def on_day(library: pd.DataFrame, live: pd.DataFrame, day: str) -> Iterator[Fault]:
     """Yield what is wrong with the versions ``live`` of ``library`` on the day they are in force."""
-    said = live[["indicator_id", "part", "extends", *_NEEDED]]
-    said = said.astype(object).where(said.notna(), None)
-    rows = dict(zip(said.index, said.to_dict("records"), strict=True))
+    rows = dict(zip(live.index, rows_of(live[["indicator_id", "part", "extends", *_NEEDED]]), strict=True))
     by_code = {row["indicator_id"]: row for row in rows.values()}
     extends = {code: row["extends"] for code, row in by_code.items()}
     ever = set(library["indicator_id"])

@@ -10,10 +10,11 @@ import pandas as pd
 from perfkit.errors import Problem
 from perfkit.measure.indicators import faults
 from perfkit.measure.indicators.faults import Fault
-from perfkit.measure.indicators.versions import filled, in_force
+from perfkit.measure.indicators.rows import rows_of
+from perfkit.measure.indicators.versions import filled, in_force, serves
 from perfkit.tables.library import BUDGETS, PARTS
 
-IDENTITY = ("level1", "level2", "level3")
+_IDENTITY = ("level1", "level2", "level3")
 _SUM_TOLERANCE = 1e-9
 
 
@@ -67,10 +68,10 @@ def library_faults(library: pd.DataFrame) -> Iterator[Fault]:
                 f"{since} → {until}",
                 ("correct the dates", "请更正日期"),
             )
-    yield from _returning(library)
-    yield from _other_meaning(library)
     for day in faults.days(library):
         yield from faults.on_day(library, in_force(library, day), day)
+    yield from _returning(library)
+    yield from _other_meaning(library)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _by_budget(rows: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the rows that serve each budget, once where several budgets are served by the same."""
     found: dict[tuple[Hashable, ...], pd.DataFrame] = {}
     for budget in BUDGETS:
-        own = rows[[pd.isna(each) or budget in str(each).split("；") for each in rows["budgets"]]]
+        own = rows[serves(rows, budget)]
         if len(own):
             found.setdefault(tuple(own.index), own)
     return list(found.values())
@@ -157,27 +158,23 @@ def _returning(library: pd.DataFrame) -> Iterator[Fault]:
 
 def _other_meaning(library: pd.DataFrame) -> Iterator[Fault]:
     """Say where a later version of a code has another name or level."""
-    again = library[library["indicator_id"].duplicated(keep=False)]
+    again = set(library.index[library["indicator_id"].duplicated(keep=False)])
     first: dict[str, dict[str, object]] = {}
-    for day in sorted(set(again["since"])):
+    for day in sorted(set(library.loc[list(again), "since"])):
         live = in_force(library, day)
-        whole = filled(live)
-        for row in again.index[again["since"].eq(day) & again.index.isin(live.index)]:
-            code = str(library.loc[row, "indicator_id"])
-            now = {name: None if pd.isna(each := whole.loc[row, name]) else each for name in IDENTITY}
+        extends = {row["indicator_id"]: row["extends"] for row in rows_of(live)}
+        for row, now in zip(live.index, rows_of(filled(live)), strict=True):
+            if row not in again or now["since"] != day:
+                continue
+            code = now["indicator_id"]
             before = first.setdefault(code, now)
-            for name in IDENTITY:
+            for name in _IDENTITY:
                 if now[name] != before[name]:
                     yield Fault(
                         row,
                         name,
                         ("a code comes to mean something else", "同一编码的名称或层级前后不同"),
-                        frozenset(faults.chain(code, _extends(live))[0]),
+                        frozenset(faults.chain(code, extends)[0]),
                         f"{code}: {before[name] or '—'} → {now[name] or '—'}",
                         ("retire the code and add the indicator under a new one", "请停用原编码，另编新码增设指标"),
                     )
-
-
-def _extends(live: pd.DataFrame) -> dict[str, str | None]:
-    pairs = zip(live["indicator_id"], live["extends"], strict=True)
-    return {code: None if pd.isna(above) else above for code, above in pairs}

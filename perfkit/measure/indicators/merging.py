@@ -16,7 +16,8 @@ from perfkit.measure.indicators import faults
 from perfkit.measure.indicators.codes import next_code
 from perfkit.measure.indicators.comparison import names_of, said_of, shown
 from perfkit.measure.indicators.integrity import Uneven, library_faults, library_problems, uneven
-from perfkit.measure.indicators.versions import as_day, filled, in_force
+from perfkit.measure.indicators.rows import by_code, rows_of
+from perfkit.measure.indicators.versions import as_day, filled, in_force, with_names
 from perfkit.tables.library import PARTS
 
 _ABOUT = ("indicator_id", "since", "until", "action", "proposed_by", "reason", "clears")
@@ -107,7 +108,6 @@ def merge(
 
 
 def _read(changes: pd.DataFrame, library: pd.DataFrame) -> list[_Proposal]:
-    plain = changes.astype(object).where(changes.notna(), None)
     fields = [name for name in library.columns if name in changes.columns and name not in _ABOUT]
     numbered = changes.index.is_unique and pd.api.types.is_integer_dtype(changes.index)
     rows = changes.index if numbered else range(1, len(changes) + 1)
@@ -119,7 +119,7 @@ def _read(changes: pd.DataFrame, library: pd.DataFrame) -> list[_Proposal]:
             {name: said[name] for name in fields if said[name] is not None},
             tuple(_cleared(str(said["clears"] or ""))),
         )
-        for row, said in zip(rows, plain.to_dict("records"), strict=True)
+        for row, said in zip(rows, rows_of(changes), strict=True)
     ]
 
 
@@ -175,7 +175,7 @@ def _refused_at_sight(each: _Proposal, library: pd.DataFrame, changes: pd.DataFr
 
 def _code_used(code: str, versions: pd.DataFrame, library: pd.DataFrame, changes: pd.DataFrame) -> _Said:
     said = (f"the code {code} has been used", f"编码 {code} 已使用过")
-    last = versions.iloc[-1]
+    last = by_code(with_names(in_force(library, versions["since"].max())))[code]
     taken = {*library["indicator_id"], *changes["indicator_id"]}
     try:
         free = next_code(library[library["part"].eq(last["part"])], last["level1"], taken=taken)
@@ -213,13 +213,17 @@ def _at_odds(asked: list[_Proposal]) -> list[tuple[int, _Said]]:
 
 def _carried_out(library: pd.DataFrame, accepted: list[_Proposal], day: str) -> pd.DataFrame:
     """Return the library with the proposals carried out; rows follow the order of codes, then of days."""
-    plain = library.astype(object).where(library.notna(), None)
     live = dict(zip(in_force(library, day)["indicator_id"], in_force(library, day).index, strict=True))
-    records = dict(zip(plain.index, plain.to_dict("records"), strict=True))
+    records = dict(zip(library.index, rows_of(library), strict=True))
     fresh: dict[str, dict[str, Any]] = {}
     for each in accepted:
         if each.action == "add":
-            fresh[each.code] = {**dict.fromkeys(plain.columns), **each.sets, "indicator_id": each.code, "since": day}
+            fresh[each.code] = {
+                **dict.fromkeys(library.columns),
+                **each.sets,
+                "indicator_id": each.code,
+                "since": day,
+            }
         elif each.action == "retire":
             records[live[each.code]]["until"] = faults.day_before(day)
         elif _has_effect(each, records[live[each.code]]):
@@ -261,7 +265,7 @@ def _flags(
 ) -> dict[int, list[_Said]]:
     """Say what somebody should look at in what was carried out."""
     before, after = in_force(library, day), in_force(merged, day)
-    stated, was, now = _by_code(before), _by_code(filled(before)), _by_code(filled(after))
+    stated, was, now = by_code(before), by_code(filled(before)), by_code(filled(after))
     off = {(each.part, each.field): each for each in uneven(after, full)} if full is not None else {}
     newly = off.keys() - {(each.part, each.field) for each in uneven(before, full)} if full is not None else set()
     flags: dict[int, list[_Said]] = defaultdict(list)
@@ -299,7 +303,7 @@ def _review(
     flags: Mapping[int, list[_Said]],
     day: str,
 ) -> pd.DataFrame:
-    names = _by_code(filled(in_force(library, day)))
+    names = by_code(filled(in_force(library, day)))
     rows = []
     for at, each in enumerate(asked):
         refused, flagged = refusals.get(each.row, []), flags.get(each.row, [])
@@ -326,10 +330,6 @@ def _review(
     unknown = [name for name in changes.columns if name not in tables.contract("library_changes").columns]
     beside = changes[[name for name in unknown if name not in columns]].set_axis(report.index)
     return tables.check(report.join(beside), "library_review")
-
-
-def _by_code(live: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    return {row["indicator_id"]: row for row in live.astype(object).where(live.notna(), None).to_dict("records")}
 
 
 def _content(each: _Proposal, now: Mapping[str, Any]) -> _Said:

@@ -11,6 +11,7 @@ import pandas as pd
 from perfkit import tables
 from perfkit.errors import Problem, TableError, fail_if_any
 from perfkit.measure.indicators import faults
+from perfkit.measure.indicators.rows import rows_of
 from perfkit.tables.library import BUDGETS, PARTS
 
 # A blank field is taken from the indicator extended; of fields that belong together all are taken or none.
@@ -92,7 +93,7 @@ def as_of(
     whole = filled(live)
     chosen = whole["part"].eq(part) if part else pd.Series(True, index=whole.index)
     if budget:
-        chosen &= [pd.isna(each) or budget in str(each).split("；") for each in whole["budgets"]]
+        chosen &= serves(whole, budget)
     names = [name for name in tables.contract("indicators").columns if name != "unit_id"]
     others = [name for name in whole.columns if name not in names]
     frame = whole.loc[chosen, [*names, *others]]
@@ -105,21 +106,26 @@ def filled(live: pd.DataFrame) -> pd.DataFrame:
 
     A chain that breaks or turns in a circle gives what it has up to there (:mod:`faults` says where).
     """
-    rows = live.astype(object).where(live.notna(), None).to_dict("records")
-    by_code = {row["indicator_id"]: row for row in rows}
-    extends = {code: row["extends"] for code, row in by_code.items()}
+    rows = rows_of(live)
+    stated = {row["indicator_id"]: row for row in rows}
+    extends = {code: row["extends"] for code, row in stated.items()}
     groups = [*_TOGETHER]
     groups += [(name,) for name in live.columns if name not in _OF_THE_VERSION | {n for g in _TOGETHER for n in g}]
     whole: dict[str, dict[str, Any]] = {}
-    for code in by_code:
-        path = [each for each in faults.chain(code, extends)[0] if each in by_code]
+    for code in stated:
+        path = [each for each in faults.chain(code, extends)[0] if each in stated]
         for at in reversed(range(len(path))):
             if path[at] not in whole:
                 above = whole[path[at + 1]] if at + 1 < len(path) else {}
-                whole[path[at]] = _taking(by_code[path[at]], above, groups)
+                whole[path[at]] = _taking(stated[path[at]], above, groups)
     done = pd.DataFrame([whole[row["indicator_id"]] for row in rows], index=live.index, columns=live.columns)
     done.attrs.update(live.attrs)
     return done
+
+
+def serves(whole: pd.DataFrame, budget: str) -> pd.Series:
+    """Say which whole indicators serve a budget; those that name none serve all four."""
+    return whole["budgets"].isna() | whole["budgets"].map(lambda each: budget in str(each).split("；")).astype(bool)
 
 
 def with_names(live: pd.DataFrame) -> pd.DataFrame:
