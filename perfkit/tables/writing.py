@@ -74,7 +74,7 @@ def template(name: str, path: str | Path, *, lang: str = "zh") -> Path:
             rule = DataValidation("list", formula1=f'"{",".join(words)}"', allow_blank=not spec.required)
             sheet.add_data_validation(rule)
             rule.add(f"{letter}2:{letter}{_TEMPLATE_ROWS}")
-        if meta["kind"] == "text" and column.endswith("_id"):
+        if meta["kind"] == "text" and (column.endswith("_id") or meta["code"]):
             for row in range(2, 202):
                 sheet.cell(row, at).number_format = "@"
     about = dictionary(name)

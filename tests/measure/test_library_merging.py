@@ -260,6 +260,8 @@ def test_from_the_template_round_to_the_same_table(tmp_path):
     lists = [rule.formula1 for rule in sheet.data_validations.dataValidation]
     assert '"新增,修改,停用"' in lists
     at = {cell.value: cell.column for cell in sheet[1]}
+    # A code such as 007 must not become 7.
+    assert sheet.cell(2, at["上位指标编码"]).number_format == "@"
     rows = [
         {"指标编码": "A-1", "调整方式": "修改", "指标值": 120, "适用预算": "一般公共预算；社会保险基金预算"},
         {

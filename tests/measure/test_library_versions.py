@@ -44,6 +44,8 @@ class TestInForce:
         held = library({**LEAF, "indicator_id": "1", "until": "9999-12-31"})
         assert indicators.library_problems(held) == []
         assert len(indicators.as_of(held, "2030-01-01")) == 1
+        twice = library(held.iloc[0].to_dict(), {**LEAF, "indicator_id": "1", "since": "2021-01-01"})
+        assert {problem.what[1] for problem in indicators.library_problems(twice)} == {"同一编码的两个版本时间重叠"}
 
     @pytest.mark.parametrize("day", ["last year", "2022-13-01", None])
     def test_what_is_no_day_is_refused(self, day):
@@ -86,6 +88,30 @@ class TestTaking:
             "90% 以上",
             "历史标准",
         ]
+
+    def test_what_comes_with_another_is_not_taken_without_it_but_may_be_ones_own(self):
+        held = library(
+            {
+                **LEAF,
+                "indicator_id": "C",
+                "name_en": "people",
+                "target": 90,
+                "basis": "历史标准",
+                "check_weights": "1",
+            },
+            {
+                **CHILD,
+                "indicator_id": "I",
+                "extends": "C",
+                "name_en": "pupils",
+                "basis": "行业标准",
+                "check_points": "甲",
+            },
+        )
+        whole = indicators.as_of(held, "2020-06-30")
+        # Name and target are taken, English name and basis its own; the 1 point belongs to other check points.
+        said = [stated(whole, "I", name) for name in ("level3", "name_en", "target", "basis", "check_weights")]
+        assert said == ["培训人次", "pupils", 90, "行业标准", None]
 
     def test_source_and_part_are_a_versions_own(self):
         whole = indicators.as_of(self.HELD, "2020-06-30")

@@ -142,18 +142,21 @@ def _point_faults(library: pd.DataFrame, day: str, full: float) -> Iterator[Faul
 
 def _returning(library: pd.DataFrame) -> Iterator[Fault]:
     """Say where a code comes back after it was retired."""
-    for code, versions in library.sort_values("since", kind="stable").groupby("indicator_id", sort=False):
-        ends = versions["until"].iloc[:-1]
-        for row, since, until in zip(versions.index[1:], versions["since"].iloc[1:], ends, strict=True):
-            if pd.notna(until) and since > faults.day_after(until):
-                yield Fault(
-                    row,
-                    "indicator_id",
-                    ("a retired code is used again", "停用的编码被重新使用"),
-                    frozenset({str(code)}),
-                    f"{code} · {until} → {since}",
-                    ("give the indicator a new code", "请为该指标另编新码"),
-                )
+    rows = zip(library.index, rows_of(library[["indicator_id", "since", "until"]]), strict=True)
+    ended: dict[str, str | None] = {}
+    for at, row in sorted(rows, key=lambda each: str(each[1]["since"])):
+        code, since = row["indicator_id"], row["since"]
+        until = ended.get(code)
+        if until is not None and since > until and faults.day_before(since) > until:
+            yield Fault(
+                at,
+                "indicator_id",
+                ("a retired code is used again", "停用的编码被重新使用"),
+                frozenset({code}),
+                f"{code} · {until} → {since}",
+                ("give the indicator a new code", "请为该指标另编新码"),
+            )
+        ended[code] = row["until"]
 
 
 def _other_meaning(library: pd.DataFrame) -> Iterator[Fault]:
@@ -161,7 +164,7 @@ def _other_meaning(library: pd.DataFrame) -> Iterator[Fault]:
     again = set(library.index[library["indicator_id"].duplicated(keep=False)])
     first: dict[str, dict[str, object]] = {}
     for day in sorted(set(library.loc[list(again), "since"])):
-        live = in_force(library, day)
+        live = in_force(library, day)[["indicator_id", "since", "extends", *_IDENTITY]]
         extends = {row["indicator_id"]: row["extends"] for row in rows_of(live)}
         for row, now in zip(live.index, rows_of(filled(live)), strict=True):
             if row not in again or now["since"] != day:

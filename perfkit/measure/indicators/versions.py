@@ -14,11 +14,12 @@ from perfkit.measure.indicators import faults
 from perfkit.measure.indicators.rows import rows_of
 from perfkit.tables.library import BUDGETS, PARTS
 
-# A blank field is taken from the indicator extended; of fields that belong together all are taken or none.
+# Fields that are taken together or not at all, and those that come with them where they are blank: what describes
+# one name, standard or list of points would be wrong beside another.
 _TOGETHER = (
-    ("level3", "name_en"),
-    ("target", "target_high", "floor", "target_text", "basis"),
-    ("check_points", "check_weights"),
+    (("level3",), ("name_en",)),
+    (("target", "target_high", "floor", "target_text"), ("basis",)),
+    (("check_points",), ("check_weights",)),
 )
 _OF_THE_VERSION = {"indicator_id", "since", "until", "part", "extends", "reality", "source"}
 
@@ -76,9 +77,10 @@ def as_of(
     Notes
     -----
     An indicator takes each field it leaves blank from the one it extends, and that one from the one it extends in
-    its turn. Name and English name are taken together or not at all; so are the standard (target, upper target,
-    floor, target as printed, basis) and the check points with their points. A version's own part, days, source and
-    reality are never taken. An indicator whose budgets are blank to the end serves all four.
+    its turn. Target, upper target, floor and target as printed are taken together or not at all. The English name
+    is taken only with the name, the basis only with the target, the points of check points only with these. A
+    version's own part, days, source and reality are never taken. An indicator whose budgets are blank to the end
+    serves all four.
     """
     day = as_day(on)
     for asked, known, what in ((part, PARTS, ("part", "指标库类别")), (budget, BUDGETS, ("budget", "预算"))):
@@ -106,11 +108,16 @@ def filled(live: pd.DataFrame) -> pd.DataFrame:
 
     A chain that breaks or turns in a circle gives what it has up to there (:mod:`faults` says where).
     """
+
+    def held(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in live.columns)
+
     rows = rows_of(live)
     stated = {row["indicator_id"]: row for row in rows}
     extends = {code: row["extends"] for code, row in stated.items()}
-    groups = [*_TOGETHER]
-    groups += [(name,) for name in live.columns if name not in _OF_THE_VERSION | {n for g in _TOGETHER for n in g}]
+    grouped = {name for group in _TOGETHER for names in group for name in names}
+    groups = [(held(leading), held(following)) for leading, following in _TOGETHER]
+    groups += [((name,), ()) for name in live.columns if name not in _OF_THE_VERSION | grouped]
     whole: dict[str, dict[str, Any]] = {}
     for code in stated:
         path = [each for each in faults.chain(code, extends)[0] if each in stated]
@@ -158,9 +165,11 @@ def as_day(on: str | dt.date) -> str:
         ) from None
 
 
-def _taking(row: Mapping[str, Any], above: Mapping[str, Any], groups: list[tuple[str, ...]]) -> dict[str, Any]:
+def _taking(
+    row: Mapping[str, Any], above: Mapping[str, Any], groups: list[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> dict[str, Any]:
     taken = dict(row)
-    for names in groups:
-        if above and all(row[name] is None for name in names):
-            taken.update({name: above[name] for name in names})
+    for leading, following in groups if above else ():
+        if all(row[name] is None for name in leading):
+            taken.update({name: above[name] for name in (*leading, *following) if row[name] is None})
     return taken
