@@ -6,7 +6,7 @@ import pytest
 
 from perfkit import readers, rules, tables
 from perfkit.cycle import evaluation
-from perfkit.measure import scorecard
+from perfkit.measure import indicators, scorecard
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "data" / "samples"
@@ -33,6 +33,18 @@ def test_simulated_files_say_so_in_their_names_and_entries():
 def test_every_sample_keeps_its_contract(folder):
     opened = readers.open_data(SAMPLES / folder)
     assert any(len(frame) for frame in opened.values())
+
+
+def test_the_library_is_whole_and_its_common_part_is_the_framework_of_2020():
+    library = tables.read(SAMPLES / "library" / "library.csv", "library")
+    assert indicators.library_problems(library, full_points=100) == []
+    common = indicators.as_of(library, "2020-02-25", part="common")
+    official = rules.load("cn-project-2020", "2020-02-25").indicators()
+    same = ["indicator_id", "level1", "level2", "level3", "name_en", "kind", "check_points", "explanation"]
+    assert common[same].fillna("").to_numpy().tolist() == official[same].fillna("").to_numpy().tolist()
+    # Only what an official text or a published form says is called real.
+    assert set(library.loc[library["part"].eq("transfer"), "reality"]) == {"configured"}
+    assert library.loc[library["reality"].eq("configured"), "source"].str.contains("自设").all()
 
 
 def test_nutrition_form_prints_96_and_its_rows_add_up_to_it():

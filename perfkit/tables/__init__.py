@@ -5,6 +5,7 @@ from perfkit.tables.checking import plain as folded
 from perfkit.tables.columns import Contract
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
 from perfkit.tables.reading import place, read, read_all
+from perfkit.tables.signing import write_signable
 from perfkit.tables.writing import template, write
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "spellings",
     "template",
     "write",
+    "write_signable",
 ]

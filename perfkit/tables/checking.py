@@ -309,6 +309,12 @@ def _choice(_value: Any, text: str, meta: Mapping[str, Any]) -> str:
     raise ValueError(allowed, ("choose one of these", "请从中选择一项"))
 
 
+def _choices(_value: Any, text: str, meta: Mapping[str, Any]) -> str:
+    # The text is folded to half width: "、" stays, "；" and "，" do not.
+    named = {_choice(each, each.strip(), meta) for each in re.split(r"[;,、\n]", text) if each.strip()}
+    return "；".join(code for code in meta["choices"] if code in named)
+
+
 def _date(value: Any, text: str, _meta: Mapping[str, Any]) -> str:
     if isinstance(value, dt.datetime | dt.date):
         return value.strftime("%Y-%m-%d")
@@ -339,6 +345,7 @@ _PARSERS: dict[str, Callable[[Any, str, Mapping[str, Any]], Any]] = {
     "yes_no": _yes_no,
     "date": _date,
     "choice": _choice,
+    "choices": _choices,
 }
 
 

@@ -116,13 +116,17 @@ def column(
     *,
     need: bool = False,
     choices: Mapping[str, tuple[str, str]] | None = None,
+    several: bool = False,
     low: float | None = None,
     high: float | None = None,
     note: str = "",
 ) -> pa.Column:
-    """Declare a column: kind, titles, whether it is needed, choices or limits, a note for whoever fills it in."""
+    """Declare a column: kind, titles, whether it is needed, choices or limits, a note for whoever fills it in.
+
+    Where a cell may hold ``several`` choices they are parted by ；, in the order of the choices.
+    """
     checks = []
-    if choices:
+    if choices and not several:
         checks.append(pa.Check.isin(list(choices)))
     if low is not None:
         checks.append(pa.Check.ge(low))
@@ -132,7 +136,7 @@ def column(
         "code": en.endswith("code"),
         "zh": zh,
         "en": en,
-        "kind": "choice" if choices else kind,
+        "kind": ("choices" if several else "choice") if choices else kind,
         "choices": choices or {},
         "note": note,
     }

@@ -13,9 +13,10 @@ import pandas as pd
 from perfkit.errors import Problem, TableError
 from perfkit.tables.columns import Contract
 from perfkit.tables.inputs import INPUTS
+from perfkit.tables.library import LIBRARY
 from perfkit.tables.results import RESULTS
 
-CONTRACTS: Mapping[str, Contract] = {each.name: each for each in (*INPUTS, *RESULTS)}
+CONTRACTS: Mapping[str, Contract] = {each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS)}
 
 
 def contract(name: str) -> Contract:
@@ -72,5 +73,8 @@ def labels(frame: pd.DataFrame, name: str, lang: str = "zh") -> pd.DataFrame:
         choices = held.columns[column].metadata["choices"]
         if choices:
             words = {code: pair[0 if lang == "zh" else 1] for code, pair in choices.items()}
-            shown[column] = shown[column].map(words).fillna("")
+            shown[column] = [
+                "" if pd.isna(cell) else "；".join(words.get(code, "") for code in str(cell).split("；"))
+                for cell in shown[column]
+            ]
     return shown.rename(columns={c: held.title(c, lang) for c in shown.columns})

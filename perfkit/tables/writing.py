@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from perfkit.errors import Problem, TableError
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
 
-_HEAD = PatternFill("solid", fgColor="E8EEF4")
+HEAD = PatternFill("solid", fgColor="E8EEF4")
 _NEED = PatternFill("solid", fgColor="F9E2D2")
 _TEMPLATE_ROWS = 2000
 
@@ -42,7 +42,7 @@ def write(frames: Mapping[str, pd.DataFrame], path: str | Path, *, lang: str = "
         shown = labels(frame, name, lang) if held else frame
         sheet = book.create_sheet((held.zh if lang == "zh" else held.en) if held else name)
         _fill(sheet, list(shown.columns), shown.itertuples(index=False, name=None))
-    return _save(book, Path(path))
+    return save(book, Path(path))
 
 
 def template(name: str, path: str | Path, *, lang: str = "zh") -> Path:
@@ -74,7 +74,7 @@ def template(name: str, path: str | Path, *, lang: str = "zh") -> Path:
             rule = DataValidation("list", formula1=f'"{",".join(words)}"', allow_blank=not spec.required)
             sheet.add_data_validation(rule)
             rule.add(f"{letter}2:{letter}{_TEMPLATE_ROWS}")
-        if meta["kind"] == "text" and column.endswith("_id"):
+        if meta["kind"] == "text" and (column.endswith("_id") or meta["code"]):
             for row in range(2, 202):
                 sheet.cell(row, at).number_format = "@"
     about = dictionary(name)
@@ -83,31 +83,35 @@ def template(name: str, path: str | Path, *, lang: str = "zh") -> Path:
         list(about.columns),
         about.itertuples(index=False, name=None),
     )
-    return _save(book, Path(path))
+    return save(book, Path(path))
+
+
+def put(cell: Cell, value: Any) -> None:
+    """Write one value: gaps stay empty, text that looks like a formula stays text."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return
+    plain = value.item() if hasattr(value, "item") else value
+    cell.value = plain if isinstance(plain, bool | int | float) else ILLEGAL_CHARACTERS_RE.sub("", str(plain))
+    if isinstance(cell.value, str) and cell.data_type == "f":
+        cell.data_type, cell.quotePrefix = "s", True
 
 
 def _fill(sheet: Worksheet, header: list[str], rows: Any) -> None:
     sheet.append(header)
     for cell in sheet[1]:
-        cell.font, cell.fill = Font(bold=True), _HEAD
+        cell.font, cell.fill = Font(bold=True), HEAD
         cell.alignment = Alignment(wrap_text=True, vertical="center")
     for row, line in enumerate(rows, start=2):
         for at, value in enumerate(line, start=1):
-            if value is None or (not isinstance(value, str) and pd.isna(value)):
-                continue
-            plain = value.item() if hasattr(value, "item") else value
-            cell = sheet.cell(
-                row, at, plain if isinstance(plain, bool | int | float) else ILLEGAL_CHARACTERS_RE.sub("", str(plain))
-            )
-            if isinstance(cell.value, str) and cell.data_type == "f":
-                cell.data_type, cell.quotePrefix = "s", True
+            put(sheet.cell(row, at), value)
     for at, title in enumerate(header, start=1):
         longest = max([2 * len(str(title)), *(len(str(c.value or "")) for c in sheet[get_column_letter(at)][1:50])])
         sheet.column_dimensions[get_column_letter(at)].width = min(60, longest + 2)
     sheet.freeze_panes = "A2"
 
 
-def _save(book: Workbook, path: Path) -> Path:
+def save(book: Workbook, path: Path) -> Path:
+    """Write a workbook whole or not at all."""
     part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

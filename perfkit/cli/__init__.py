@@ -14,6 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from perfkit import __version__
+from perfkit.cli import library
+from perfkit.cli.output import fail_if_input, fail_if_not_xlsx, print_table
 from perfkit.errors import PerfkitError, Problem, TableError
 
 _DISTRIBUTIONS = (
@@ -108,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     tables.add_argument("--lang", choices=["zh", "en"], default="zh")
     tables.set_defaults(run=_tables)
 
+    library.add_to(commands)
+
     doctor = commands.add_parser("doctor", help="check the installation 检查安装")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -128,8 +132,8 @@ def _score(args: argparse.Namespace) -> int:
     from perfkit.cycle import evaluation
     from perfkit.measure import scorecard
 
-    _fail_if_not_xlsx(args.out)
-    _fail_if_input(args.out, args.file)
+    fail_if_not_xlsx(args.out)
+    fail_if_input(args.out, args.file)
     source = readers.open_data(args.file, need=["indicators", "values"])
     units = source["units"] if len(source["units"]) else None
     rule_set = rules.load(args.pack, args.on)
@@ -158,16 +162,16 @@ def _rules(args: argparse.Namespace) -> int:
 
     if args.pack is None:
         packs = rules.available()
-        _print(packs[["id", "zh", "en", "level", "first_day", "status"]])
+        print_table(packs[["id", "zh", "en", "level", "first_day", "status"]])
         return 0
     rule_set = rules.load(args.pack, args.on or dt.date.today())
     if "schemes" in rule_set.in_force():
         scorecard.check_rules(rule_set)
     print(f"{rule_set.pack.id} · {rule_set.pack.zh} · {rule_set.pack.en} · {rule_set.on}")
-    _print(rule_set.bases()[["parameter", "zh", "since", "number", "article", "authority"]])
+    print_table(rule_set.bases()[["parameter", "zh", "since", "number", "article", "authority"]])
     if rule_set.indicator_rows:
         print(f"\n{len(rule_set.indicator_rows)} indicators 项指标, {rule_set.indicators_since}")
-        _print(rule_set.indicators()[["indicator_id", "level1", "level2", "level3", "kind", "points"]])
+        print_table(rule_set.indicators()[["indicator_id", "level1", "level2", "level3", "kind", "points"]])
     return 0
 
 
@@ -181,10 +185,10 @@ def _tables(args: argparse.Namespace) -> int:
                 [Problem(("no table named", "未指定表"), expected=", ".join(tables.CONTRACTS))],
             )
         rows = [(c.name, c.zh, c.en, ", ".join(c.key)) for c in tables.CONTRACTS.values()]
-        _print(pd.DataFrame(rows, columns=["table", "zh", "en", "key"]))
+        print_table(pd.DataFrame(rows, columns=["table", "zh", "en", "key"]))
         return 0
     if args.template:
-        _fail_if_not_xlsx(args.template)
+        fail_if_not_xlsx(args.template)
         if args.template.exists():
             raise TableError(
                 (f"{args.template} exists", f"{args.template} 已存在"),
@@ -198,7 +202,7 @@ def _tables(args: argparse.Namespace) -> int:
             )
         print(tables.template(args.name, args.template, lang=args.lang))
         return 0
-    _print(tables.dictionary(args.name))
+    print_table(tables.dictionary(args.name))
     return 0
 
 
@@ -250,30 +254,3 @@ def _kernel() -> str:
             )
         )
     return str(spec.resource_dir)
-
-
-def _fail_if_input(out: Path, source: Path) -> None:
-    """Refuse to write the results over the data, or among the files of the data's folder."""
-    if out.resolve() == source.resolve() or (source.is_dir() and out.resolve().parent == source.resolve()):
-        raise TableError(
-            (f"{out} is the input", f"{out} 是输入数据"),
-            [
-                Problem(
-                    ("results must not replace data", "结果不得覆盖数据"),
-                    str(out),
-                    do=("write to another place", "请写到别处"),
-                )
-            ],
-        )
-
-
-def _fail_if_not_xlsx(path: Path) -> None:
-    if path.suffix.lower() != ".xlsx":
-        raise TableError(
-            (f"{path} is not an .xlsx file name", f"{path} 不是 .xlsx 文件名"),
-            [Problem(("wrong file type", "文件类型不对"), str(path), ".xlsx", path.suffix or "—")],
-        )
-
-
-def _print(frame: pd.DataFrame) -> None:
-    print(frame.to_csv(index=False, sep="\t", lineterminator="\n", na_rep=""), end="")

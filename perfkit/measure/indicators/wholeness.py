@@ -1,4 +1,4 @@
-"""The indicator library: a tree of indicators, and whether it is whole."""
+"""Whether the indicators that units are scored by are whole."""
 
 from __future__ import annotations
 

@@ -1,0 +1,38 @@
+"""What commands write: where they may, and tables on the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from perfkit.errors import Problem, TableError
+
+
+def fail_if_input(out: Path, source: Path) -> None:
+    """Refuse to write the results over the data, or among the files of the data's folder."""
+    if out.resolve() == source.resolve() or (source.is_dir() and out.resolve().parent == source.resolve()):
+        raise TableError(
+            (f"{out} is the input", f"{out} 是输入数据"),
+            [
+                Problem(
+                    ("results must not replace data", "结果不得覆盖数据"),
+                    str(out),
+                    do=("write to another place", "请写到别处"),
+                )
+            ],
+        )
+
+
+def fail_if_not_xlsx(path: Path) -> None:
+    """Refuse to write a workbook under another name."""
+    if path.suffix.lower() != ".xlsx":
+        raise TableError(
+            (f"{path} is not an .xlsx file name", f"{path} 不是 .xlsx 文件名"),
+            [Problem(("wrong file type", "文件类型不对"), str(path), ".xlsx", path.suffix or "—")],
+        )
+
+
+def print_table(frame: pd.DataFrame) -> None:
+    """Print a table for people and pipes: tab between columns."""
+    print(frame.to_csv(index=False, sep="\t", lineterminator="\n", na_rep=""), end="")
