@@ -1,5 +1,6 @@
 """How sure a grade is: the normal distribution by hand, what is refused and why, the samples."""
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def with_amounts(own_pack, **amounts):
     """Load the pack with other amounts to vary."""
 
     def edit(parameters):
-        parameters["uncertainty"]["entries"][0]["value"].update(amounts)
+        value = {**rules.load("cn-project-2020", "2022-12-31").value("uncertainty"), **amounts}
+        entry = {"from": dt.date(2020, 2, 25), "source": {"id": "KIT"}, "value": value}
+        parameters["uncertainty"] = {"zh": "把握程度", "en": "how sure", "entries": [entry]}
 
     return rules.load(own_pack(edit, "cn-project-2020"), "2022-12-31")
 
@@ -133,7 +136,7 @@ class TestNothingToSay:
         assert "89.78 至 99.78" in self.said(card, "lincang-wildlife-2023")[0]
 
     def test_a_pack_without_amounts(self, own_pack):
-        held = rules.load(own_pack(lambda each: each.pop("uncertainty"), "cn-project-2020"), "2022-12-31")
+        held = rules.load(own_pack(lambda each: each, "teaching-demo"), "2022-12-31")
         assert "未设定权重与测量的变动幅度" in self.said(card_of({"a": [90] * 3}, held))[0]
 
     def test_a_kind_without_an_amount(self, own_pack):
