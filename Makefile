@@ -31,19 +31,18 @@ lint: .venv/.ready-dev ## check style, format and types · 检查风格、格式
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-bench: $(if $(wildcard benchmarks/*.py),.venv/.ready-dev) ## run the benchmarks · 运行性能测试
-	@set -e; for file in benchmarks/*.py; do \
-		if [ -e "$$file" ]; then echo "== $$file"; $(PY) "$$file"; else echo "no benchmarks yet · 尚无性能测试"; fi; \
-	done
+bench: .venv/.ready-dev ## run the benchmarks beside their peers · 与同类软件对照运行性能测试
+	@$(PY) -m pip install --quiet -c constraints.txt --editable ".[bench]"
+	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(PY) "$$file"; done
 
 constraints: .venv/.python ## resolve afresh and write constraints.txt · 重新解析依赖版本
 	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	$(PY) -m venv "$$tmp/venv"; \
-	"$$tmp/venv/bin/python" -m pip install --quiet --editable ".[samples,lab,dev]"; \
+	"$$tmp/venv/bin/python" -m pip install --quiet --editable ".[samples,lab,dev,bench]"; \
 	"$$tmp/venv/bin/python" -m pip freeze --exclude-editable > "$$tmp/frozen"; \
 	if grep -nE '@|://' "$$tmp/frozen"; then echo "a pin with an address: not written · 含地址的条目，未写入"; exit 1; fi; \
 	{ echo "# The versions that the tests pass with; pip takes them as constraints."; \
-	echo "# Written by: make constraints (a fresh environment with .[samples,lab,dev], then pip freeze)."; \
+	echo "# Written by: make constraints (a fresh environment with .[samples,lab,dev,bench], then pip freeze)."; \
 	cat "$$tmp/frozen"; } > "$$tmp/new"; \
 	cp "$$tmp/new" constraints.txt
 

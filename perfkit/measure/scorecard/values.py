@@ -84,9 +84,10 @@ def _off_band(values: pd.DataFrame, rows: npt.NDArray[np.int64], bands: list[dic
     share = column_of(values, "judged_share")[rows]
     nothing = {"min": -np.inf, "max": np.inf}
     low, high = (
-        np.array([words.get(word, nothing)[end] for word in said] + [nothing[end]])[codes] for end in ("min", "max")
+        np.array([words.get(word, nothing)[end] for word in said] + [nothing[end]], dtype=float)[codes]
+        for end in ("min", "max")
     )
-    strange = np.append([word not in words for word in said], False)[codes]
+    strange = np.array([*(word not in words for word in said), False])[codes]
     return [
         _impossible(values, rows[at], "judged", "、".join(words), said[codes[at]])
         if strange[at]

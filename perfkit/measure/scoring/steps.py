@@ -82,7 +82,7 @@ def banded(judged: npt.ArrayLike, chosen: npt.ArrayLike, *, bands: Sequence[Mapp
     """
     words = {w: band for band in bands for w in (band["band"], *band.get("words", ()))}
     share = floats(chosen)
-    codes, said = pd.factorize(np.asarray(judged, dtype=object))
+    codes, said = pd.factorize(np.atleast_1d(np.asarray(judged, dtype=object)))
     nothing = {"min": np.nan, "max": np.nan}
     held = [words.get(str(word), nothing) for word in said] + [nothing]
     low, high = (np.array([band[end] for band in held], dtype=float)[codes] for end in ("min", "max"))
