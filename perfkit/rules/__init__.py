@@ -5,7 +5,7 @@ A pack is a folder: ``pack.yaml`` (what it is), ``sources.yaml`` (every document
 comes from law or regulation stands in Python code; it stands in a pack.
 """
 
-from perfkit.rules.loading import available, folder, load, roots
+from perfkit.rules.loading import available, first_day, folder, load, roots
 from perfkit.rules.packs import RuleSet, configured, official
 
-__all__ = ["RuleSet", "available", "configured", "folder", "load", "official", "roots"]
+__all__ = ["RuleSet", "available", "configured", "first_day", "folder", "load", "official", "roots"]

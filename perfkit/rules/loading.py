@@ -39,7 +39,7 @@ def available() -> pd.DataFrame:
     rows = []
     for pack in sorted(p.parent.name for root in roots() for p in root.glob("*/pack.yaml")):
         what, _, parameters = _parts(folder(pack))
-        first = min(entry.since for held in parameters.values() for entry in held.entries)
+        first = _first_of(parameters)
         rows.append({**what.model_dump(), "first_day": first.isoformat()})
     return pd.DataFrame(rows)
 
@@ -86,7 +86,7 @@ def load(pack: str | Path, on: str | dt.date) -> RuleSet:
     day = _day(on)
     home = folder(pack)
     what, sources, parameters = _parts(home)
-    first = min(entry.since for held in parameters.values() for entry in held.entries)
+    first = _first_of(parameters)
     if day < first:
         raise RuleError(
             (f"{what.id} begins on {first}", f"规则包 {what.id} 自 {first} 起施行"),
@@ -96,6 +96,21 @@ def load(pack: str | Path, on: str | dt.date) -> RuleSet:
     return RuleSet(
         pack=what, on=day, sources=sources, parameters=parameters, indicator_rows=rows, indicators_since=since
     )
+
+
+def first_day(pack: str | Path) -> dt.date:
+    """Return the first day on which anything of ``pack`` is in force (see :func:`load` for the errors).
+
+    Examples
+    --------
+    >>> str(first_day("cn-project-2020"))
+    '2020-02-25'
+    """
+    return _first_of(_parts(folder(pack))[2])
+
+
+def _first_of(parameters: dict[str, Parameter]) -> dt.date:
+    return min(entry.since for held in parameters.values() for entry in held.entries)
 
 
 def _day(on: str | dt.date) -> dt.date:

@@ -4,12 +4,13 @@ from perfkit.tables.checking import as_numbers, bad_cells, check, signs, spellin
 from perfkit.tables.checking import plain as folded
 from perfkit.tables.columns import Contract
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
-from perfkit.tables.reading import place, read, read_all
+from perfkit.tables.reading import Sheet, place, read, read_all, sheets
 from perfkit.tables.writing import template, write
 
 __all__ = [
     "CONTRACTS",
     "Contract",
+    "Sheet",
     "as_numbers",
     "bad_cells",
     "check",
@@ -20,6 +21,7 @@ __all__ = [
     "place",
     "read",
     "read_all",
+    "sheets",
     "signs",
     "spellings",
     "template",

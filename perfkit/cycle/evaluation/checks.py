@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -325,10 +326,11 @@ def _listed(weights: dict[str, float]) -> str:
     return "、".join(f"{name} {number(float(points))}" for name, points in weights.items())
 
 
-def over_fulfilled(card: Scorecard) -> list[dict[str, Any]]:
-    """Ask for a reason where a value is far above its target."""
+def over_fulfilled(card: Scorecard, explained: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Ask for a reason where a value is far above its target, but for the indicators ``explained`` already."""
     rows = []
-    for item in card.items[card.items["over"].notna()].itertuples():
+    unexplained = card.items["over"].notna() & ~card.items["indicator_id"].isin(list(explained))
+    for item in card.items[unexplained].itertuples():
         rows.append(
             finding(
                 item.unit_id,

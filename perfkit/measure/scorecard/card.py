@@ -113,8 +113,8 @@ def score(
     denominator
         Of the execution rate: "self_form" (budget of the year) or "framework" (funds received).
     weights
-        "given": the library's points; "equal": equal shares at every node of the tree, for a framework issued
-        without points.
+        "given": the library's points, which must add up; "printed": the same, whatever they add up to; "equal":
+        equal shares at every node of the tree, for a framework issued without points.
     explain
         Make the sentences ``why_zh`` and ``why_en``; leave out for speed.
 
@@ -140,7 +140,7 @@ def score(
     names = list(dict.fromkeys(known["unit_id"]))
     own = set(library["unit_id"].dropna())
     library = weighted(library, weights, full)
-    library, faults = examined(library, rule_set, chosen, names if own else names[:1])
+    library, faults = examined(library, rule_set, chosen, names if own else names[:1], adds_up=weights != "printed")
     problems += faults + unknown_codes(values, library, units) + impossible_values(values, library, rule_set)
     fail_if_any(ScoreError, "the data 数据", problems)
     items = _grid(values, library, known)
@@ -148,7 +148,7 @@ def score(
     items = _used_values(items, units, rule_set, denominator)
     items = _shares(items, rule_set)
     items = _points(items, rule_set)
-    results = _totals(items, rule_set, full)
+    results = _totals(items, rule_set, None if weights == "printed" else full)
     items = rule_set.stamp(items)
     if explain:
         items = items.join(explaining.sentences(items, _rules_of(items, rule_set)))
@@ -311,8 +311,8 @@ def _points(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
     )
 
 
-def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame:
-    """Add up each unit's items; what nobody has seen leaves the total open, with its bounds."""
+def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float | None) -> pd.DataFrame:
+    """Add up each unit's items to ``full`` points; what nobody has seen leaves the total open, with its bounds."""
     counted = items["counts"]
     weights = items["points_full"].where(counted, 0.0)
     assessed = weights.where(items["status"].eq("reported") & items["kind"].ne("reported"), 0.0)
@@ -324,12 +324,13 @@ def _totals(items: pd.DataFrame, rule_set: RuleSet, full: float) -> pd.DataFrame
             "points_low": items["points_low"].where(counted),
             "points_high": items["points_high"].where(counted),
             "weight": weights,
+            "whole": items["points_full"],
             "assessed": assessed,
             "open": (counted & items["points"].isna()).astype(float),
         }
     )
     sums = parts.groupby(["unit_id", "year"], sort=False, dropna=False).sum().reset_index()
-    scale = (full / sums["weight"]).where(sums["weight"] > 0)
+    scale = ((sums["whole"] if full is None else full) / sums["weight"]).where(sums["weight"] > 0)
     rounding = rule_set.value("rounding")
     results = sums[["unit_id", "year"]].copy()
     for column in ("points", "points_low", "points_high"):
