@@ -272,7 +272,7 @@ def _goal(sheet: Sheet, stop: int) -> dict[str, str | None]:
 
 def _year(sheet: Sheet, stop: int, path: Path, remarks: list[Remark]) -> int | None:
     """Return the form's year: a cell that is nothing but it, the title, the label 年度, or last the file's name."""
-    texts = ["".join(layout.words(value).split()) for line in sheet.cells[:stop] for value in line]
+    texts = [targets.plain(layout.words(value)) for line in sheet.cells[:stop] for value in line]
     patterns = (
         r"[（(]?((?:19|20)\d{2})年度?[)）]?",
         r".*?((?:19|20)\d{2})年.*自评.*",
