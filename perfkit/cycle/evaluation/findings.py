@@ -5,6 +5,7 @@ Nothing is repaired. Each finding keeps what was reported and what was computed,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,11 @@ from perfkit.rules import RuleSet
 
 
 def recheck(
-    card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None, rows: pd.DataFrame | None = None
+    card: Scorecard,
+    unit: pd.Series,
+    units: pd.DataFrame | None = None,
+    rows: pd.DataFrame | None = None,
+    also: Sequence[dict[str, Any]] = (),
 ) -> pd.DataFrame:
     """Recheck the form of one unit.
 
@@ -34,6 +39,8 @@ def recheck(
     rows
         The form as filled in (:func:`perfkit.cycle.evaluation.plausible.joined`), for what cannot be whatever the
         rule: shares above 100 %, days after the end, amounts of cost as at least ...
+    also
+        Rows of findings made elsewhere, to be listed first of their severity.
 
     Returns
     -------
@@ -41,6 +48,7 @@ def recheck(
         Table ``findings``: contradictions first, then what needs an explanation, then rounding.
     """
     found = [
+        *also,
         *checks.points_by_rule(card),
         *checks.points_above_full(card),
         *checks.verified_differs(card),

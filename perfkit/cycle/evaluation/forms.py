@@ -11,7 +11,7 @@ import pandas as pd
 
 from perfkit import rules, tables
 from perfkit.cycle.evaluation import checks, plausible
-from perfkit.cycle.evaluation.findings import as_table, recheck, recheck_totals
+from perfkit.cycle.evaluation.findings import recheck, recheck_totals
 from perfkit.errors import PerfkitError
 from perfkit.measure import scorecard
 from perfkit.measure.indicators import applying_to
@@ -114,8 +114,8 @@ def _recheck_unit(form: Form, one: pd.DataFrame, terms: Terms) -> Rechecked:
         denominator=terms.denominator,
         weights="printed",
     )
-    more = [*_remarked(form, unit), *plausible.money_parts(form.parts, unit, rule_set)]
-    found = as_table([*more, *recheck(card, unit, one, rows).to_dict("records")], rule_set)
+    also = [*_remarked(form, unit), *plausible.money_parts(form.parts, unit, rule_set)]
+    found = recheck(card, unit, one, rows, also)
     whole = abs(float(rows["points_full"].sum()) - float(rule_set.value("full_points"))) < 1e-6
     result = card.results.iloc[0]
     scored = card.items["kind"].ne("reported") & card.items["points_reported"].notna()

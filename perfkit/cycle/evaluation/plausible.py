@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from perfkit.cycle.evaluation.checks import finding
+from perfkit.cycle.evaluation.checks import each, finding
 from perfkit.measure.explaining import number, percent, quantity
 from perfkit.readers import YUAN, read_text
 from perfkit.rules import RuleSet
@@ -51,7 +51,7 @@ def full_points(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list[
             f"“{row.level3}”没有分值，请填写。",
             f"'{row.level3}' has no points: fill them in.",
         )
-        for row in rows[rows["points_full"].isna()].itertuples()
+        for row in each(rows[rows["points_full"].isna()])
     ]
     full, there = float(rule_set.value("full_points")), round(float(rows["points_full"].sum()), 6)
     if found or abs(there - full) <= _EXACT:
@@ -98,7 +98,7 @@ def percent_over(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list
     that it is a share. The execution rate has a check of its own.
     """
     found = []
-    for row in rows[rows["kind"].ne("execution")].itertuples():
+    for row in each(rows[rows["kind"].ne("execution")]):
         can = _may_exceed(row, rule_set)
         with_sign = str(row.unit).strip() in PERCENT
         if can is True or (can is None and not with_sign):
@@ -145,7 +145,7 @@ def dates(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
     last = ends or (f"{unit['year']}-12-31" if pd.notna(unit["year"]) else None)
     of = ("项目结束日期", "the project's end") if ends else ("本年度末", "the end of the form's year")
     found = []
-    for row in rows.itertuples():
+    for row in each(rows):
         for zh, en, day in (("计划完成日期", "due day", row.due_on), ("实际完成日期", "day done", row.done_on)):
             if last and isinstance(day, str) and day > last:
                 tail = ("请更正。", "correct it.") if ends else ("请说明。", "say why.")
@@ -197,14 +197,14 @@ def cost_at_least(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
             f"The cost '{row.level3}' has the target '≥{quantity(row.target, row.unit)}'; a cost is a limit (≤): "
             "correct it.",
         )
-        for row in rows[odd].itertuples()
+        for row in each(rows[odd])
     ]
 
 
 def negative_amounts(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
     """Check that no amount of money is negative."""
     found = []
-    for row in rows[rows["unit"].map(_is_money)].itertuples():
+    for row in each(rows[rows["unit"].map(_is_money)]):
         for zh, en, value in (("指标值", "target", row.target), ("实际完成值", "value", row.actual)):
             if pd.notna(value) and value < 0:
                 shown = quantity(float(value), row.unit)
@@ -226,7 +226,7 @@ def negative_amounts(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]
 def missing(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
     """Ask for a target that is not there, and for the value of a row that claims points without one."""
     found = []
-    for row in rows.itertuples():
+    for row in each(rows):
         no_target = pd.isna(row.target) and not isinstance(row.target_text, str)
         if no_target and row.kind in ("quantitative", "satisfaction", "yes_no"):
             found.append(
@@ -269,7 +269,7 @@ def _is_scored(row: Any) -> bool:
 def text_differs(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
     """Check that a value as printed and its number say the same, where the text is one number in the same unit."""
     found = []
-    for row in rows[rows["actual"].notna() & rows["actual_text"].notna()].itertuples():
+    for row in each(rows[rows["actual"].notna() & rows["actual_text"].notna()]):
         read = read_text(row.actual_text)
         if read.what != "quantity" or read.way or read.low is None or row.kind == "yes_no":
             continue
@@ -304,7 +304,7 @@ def band_exceeded(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet, scheme
     bands = rule_set.value(f"rule_{by_kind['qualitative']}").get("bands", ()) if "qualitative" in by_kind else ()
     named = {word: band for band in bands for word in (band["band"], *band.get("words", ()))}
     found = []
-    for row in rows[rows["kind"].eq("qualitative") & rows["points_reported"].notna()].itertuples():
+    for row in each(rows[rows["kind"].eq("qualitative") & rows["points_reported"].notna()]):
         band = named.get(str(row.judged) if isinstance(row.judged, str) else str(row.actual_text).strip())
         if band is None or not row.points_full > 0:
             continue
