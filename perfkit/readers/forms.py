@@ -31,6 +31,7 @@ _PARTS = tuple(
 )
 _YEAR = r"((?:19|20)\d{2})"
 _MONEY_UNIT = re.compile(r"(?:资金|预算|执行|金额|单位).*?[（(:：]\s*(亿元|万元|元)\s*[）)]?", re.DOTALL)
+_SUBTOTAL = ("小计", "分项小计")
 _TEMPLATE_NAME = re.compile(r"(?:指标\d*[:：、.]?)?[.…·\s]*")
 
 
@@ -121,8 +122,15 @@ def _official(sheet: Sheet, header: layout.Header | None, path: Path, *, alone: 
     remarks = [_said_other(title) for title in other] if alone else []
     year = _year(sheet, header.row, path, remarks)
     money, execution, parts = _money(sheet, header.row, remarks)
-    rows = [execution] if execution else []
-    rows += _rows(sheet, header, year, remarks)
+    rows = _rows(sheet, header, year, remarks)
+    if execution and any(row.indicator["kind"] == "execution" for row in rows):
+        remarks.append(
+            Remark(
+                "预算执行率列在绩效指标中，资金一栏的分值与得分未再计入", "the execution rate stands twice: once read"
+            )
+        )
+    elif execution:
+        rows.insert(0, execution)
     if not any(row.value.get("actual_text") or "points_reported" in row.value for row in rows):
         raise _refused_empty(path, sheet)
     name = layout.words(layout.beside(sheet, layout.HEAD_LABELS["name"], header.row))
@@ -172,6 +180,8 @@ def _rows(sheet: Sheet, header: layout.Header, year: int | None, remarks: list[R
         said = {name: layout.under(sheet, at, header, name) for name in layout.INDICATOR_LABELS}
         if layout.label(said["level1"]) in layout.INDICATOR_LABELS["level1"]:
             continue  # the labels again, on another page
+        if any(layout.label(said[each]) in _SUBTOTAL for each in ("level1", "level2", "level3")):
+            continue
         if layout.words(said["level1"]):
             level1, level2 = layout.label(said["level1"]), ""
         level2 = layout.label(said["level2"]) or level2

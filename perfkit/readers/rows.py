@@ -159,13 +159,22 @@ def _quantity(
         )
     is_cost = any("成本" in str(level) for level in levels.values()) and unit.startswith(tuple(YUAN))
     indicator = {
-        "kind": "satisfaction" if of_satisfaction and unit in PERCENT and target.way != "in" else "quantitative",
+        "kind": _kind(levels, unit, target, of_satisfaction),
         "direction": target.way or ("le" if is_cost else "ge"),
         "target": low,
         "target_high": target.high,
         "unit": unit or None,
     }
     return indicator, {"actual": value}
+
+
+def _kind(levels: Mapping[str, Any], unit: str, target: Reading, of_satisfaction: bool) -> str:
+    if unit in PERCENT and target.way != "in":
+        if any("预算执行率" in str(level) for level in levels.values()):
+            return "execution"
+        if of_satisfaction:
+            return "satisfaction"
+    return "quantitative"
 
 
 def _in_percent(

@@ -199,15 +199,15 @@ class TestProcesses:
             def __init__(self, *_, **__):
                 self.dead = False
 
-            def submit(self, function, root, source, terms):
-                self.dead = self.dead or "langfang" in source
+            def submit(self, function, root, sources, terms):
+                self.dead = self.dead or any("langfang" in source for source in sources)
                 dead = self.dead
 
                 class Result:
                     def result(self):
                         if dead:
                             raise BrokenExecutor
-                        return function(root, source, terms)
+                        return function(root, sources, terms)
 
                 return Result()
 

@@ -191,6 +191,16 @@ class TestRows:
     def test_an_amount_of_cost_without_a_sign_is_a_limit(self, read, target, direction):
         assert row(read(output(target, target, level2="成本指标")), "甲项")["direction"] == direction
 
+    def test_a_subtotal_is_no_indicator(self, read):
+        form = read(output("≥1", 1), ["产出指标", "小计", "", "", "", 90, 90, ""])
+        assert form.tables["indicators"]["points"].tolist() == [10, 90]
+
+    def test_an_execution_rate_among_the_indicators_counts_once(self, read):
+        row = ["预算执行率", "", "预算执行率", "100%", "100%", 10, 10, ""]
+        form = read(output("≥1", 1), row)
+        assert form.tables["indicators"]["kind"].tolist() == ["quantitative", "execution"]
+        assert "预算执行率列在绩效指标中，资金一栏的分值与得分未再计入" in [each.zh for each in form.remarks]
+
     def test_negative_amounts_are_told(self, read):
         form = read(output("≥1", 1, score=-5), money={"budget": 10, "spent": -3, "points": 10, "score": 10})
         assert [(each.kind, each.zh) for each in form.remarks if each.kind] == [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from perfkit import tables
-from perfkit.cycle.evaluation.forms import Terms, recheck_form
+from perfkit.cycle.evaluation.forms import Rechecked, Terms, recheck_forms
 from perfkit.errors import ROWS_SHOWN, PerfkitError, Problem, TableError
-from perfkit.readers import holds_tables, open_forms, table_files
+from perfkit.readers import Form, holds_tables, open_forms, table_files
 from perfkit.tables import CONTRACTS
 from perfkit.tables.columns import FINDINGS, SEVERITIES
 
@@ -31,7 +31,8 @@ _NOT_READABLE = {
     **dict.fromkeys((".zip", ".rar", ".7z"), _UNPACK),
 }
 _A_JOB = 64  # forms: fewer are read sooner than another process starts
-_AT_A_TIME = 4  # forms handed to each process ahead of time
+_TOGETHER = 16  # forms scored in one go: enough to share the cost, few enough to lose little when a process dies
+_AT_A_TIME = 2  # such batches handed to each process ahead of time
 
 
 @dataclass(frozen=True)
@@ -143,29 +144,27 @@ def _processes(forms: int, jobs: int | None) -> int:
 
 def _outcomes(root: Path, sources: Sequence[str], terms: Terms, jobs: int) -> Iterator[_Outcome]:
     """Yield the outcomes in the order of ``sources``, never more than a few ahead of what is asked for."""
+    batches = [sources[at : at + _TOGETHER] for at in range(0, len(sources), _TOGETHER)]
     if jobs == 1:
-        yield from (_recheck_file(root, source, terms) for source in sources)
+        for batch in batches:
+            yield from _recheck_files(root, batch, terms)
         return
     at = 0
-    while at < len(sources):
+    while at < len(batches):
         pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+        ahead: list[Future[list[_Outcome]]] = []
         try:
-            ahead = [
-                pool.submit(_recheck_file, root, source, terms) for source in sources[at : at + jobs * _AT_A_TIME]
-            ]
-            following = at + len(ahead)
-            while ahead:
-                outcome = ahead.pop(0).result()
+            while at < len(batches):
+                for batch in batches[at + len(ahead) : at + jobs * _AT_A_TIME]:
+                    ahead.append(pool.submit(_recheck_files, root, batch, terms))
+                done = ahead.pop(0).result()
                 at += 1
-                if following < len(sources):
-                    ahead.append(pool.submit(_recheck_file, root, sources[following], terms))
-                    following += 1
-                yield outcome
+                yield from done
         except BrokenExecutor:
             # A process died, and with it all that was in hand: each of those is read in a process of its own.
-            for source in sources[at : at + jobs * _AT_A_TIME]:
-                at += 1
-                yield _alone(root, source, terms)
+            lost = batches[at : at + jobs * _AT_A_TIME]
+            at += len(lost)
+            yield from (_alone(root, source, terms) for batch in lost for source in batch)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -173,41 +172,64 @@ def _outcomes(root: Path, sources: Sequence[str], terms: Terms, jobs: int) -> It
 def _alone(root: Path, source: str, terms: Terms) -> _Outcome:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
-            return pool.submit(_recheck_file, root, source, terms).result()
+            return pool.submit(_recheck_files, root, [source], terms).result()[0]
         except BrokenExecutor:
             said = ("the process that read it ended without a word", "读取进程意外终止")
             return _Outcome([], None, [_cannot(source, TableError(said))], {})
 
 
-def _recheck_file(root: Path, source: str, terms: Terms) -> _Outcome:
-    """Recheck what one file or folder holds; whatever is wrong with it is told, never raised."""
-    path = root / source
-    done = _Outcome([], None, [], {})
-    kept: list[pd.DataFrame] = []
+def _recheck_files(root: Path, sources: Sequence[str], terms: Terms) -> list[_Outcome]:
+    """Recheck what some files or folders hold; whatever is wrong with one is told, never raised."""
+    opened = [_opened(root / source) for source in sources]
+    forms = [form for held in opened for form in held if isinstance(form, Form)]
+    try:
+        results = iter(recheck_forms(forms, terms))
+    except Exception as error:  # nobody foresaw it: find out whose it is
+        if len(sources) > 1:
+            return [outcome for source in sources for outcome in _recheck_files(root, [source], terms)]
+        return [_Outcome([], None, [_cannot(sources[0], _unforeseen(error))], {})]
+    return [
+        _outcome(source, [(form, next(results) if isinstance(form, Form) else []) for form in held])
+        for source, held in zip(sources, opened, strict=True)
+    ]
+
+
+def _opened(path: Path) -> list[Form | TableError]:
     try:
         if path.suffix.lower() in _NOT_READABLE and path.is_file():
-            raise _unreadable_kind(path)
-        for form in open_forms(path):
-            if isinstance(form, PerfkitError):
-                done.unreadable.append(_cannot(source, form))
-                continue
-            named = f"{source} › {form.sheet}" if form.sheet else source
-            for unit_id, result in recheck_form(form, terms):
-                if isinstance(result, PerfkitError):
-                    where = named if len(form.tables["units"]) == 1 else f"{named} › {unit_id}"
-                    done.unreadable.append(_cannot(where, result))
-                    continue
-                done.summary.append({"file": named, **result.summary})
-                kept.append(result.findings.assign(file=named))
-                day = str(result.summary["on"])
-                done.rests_on[day] = tuple(dict.fromkeys([*done.rests_on.get(day, ()), *result.rests_on]))
-    except PerfkitError as error:
-        done.unreadable.append(_cannot(source, error))
+            return [_unreadable_kind(path)]
+        return open_forms(path)
+    except TableError as error:
+        return [error]
     except Exception as error:  # a form may be broken in ways nobody foresaw: it is one row, and the others go on
-        said = f"{type(error).__name__}: {error}"
-        done.unreadable.append(_cannot(source, TableError((f"cannot be read: {said}", f"无法读取：{said}"))))
-    found = pd.concat(kept, ignore_index=True) if kept else None
-    return _Outcome(done.summary, found, done.unreadable, done.rests_on)
+        return [_unforeseen(error)]
+
+
+def _unforeseen(error: Exception) -> TableError:
+    said = f"{type(error).__name__}: {error}"
+    return TableError((f"cannot be read: {said}", f"无法读取：{said}"))
+
+
+def _outcome(
+    source: str, held: Sequence[tuple[Form | TableError, list[tuple[str, Rechecked | PerfkitError]]]]
+) -> _Outcome:
+    """Put what came of one file's forms into rows."""
+    done = _Outcome([], None, [], {})
+    kept: list[pd.DataFrame] = []
+    for form, results in held:
+        if isinstance(form, TableError):
+            done.unreadable.append(_cannot(source, form))
+            continue
+        named = f"{source} › {form.sheet}" if form.sheet else source
+        for unit_id, result in results:
+            if isinstance(result, PerfkitError):
+                done.unreadable.append(_cannot(named if len(results) == 1 else f"{named} › {unit_id}", result))
+                continue
+            done.summary.append({"file": named, **result.summary})
+            kept.append(result.findings.assign(file=named))
+            day = str(result.summary["on"])
+            done.rests_on[day] = tuple(dict.fromkeys([*done.rests_on.get(day, ()), *result.rests_on]))
+    return replace(done, findings=pd.concat(kept, ignore_index=True) if kept else None)
 
 
 def _unreadable_kind(path: Path) -> TableError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from perfkit.cycle.evaluation.findings import recheck, recheck_totals
 from perfkit.errors import PerfkitError
 from perfkit.measure import scorecard
 from perfkit.measure.indicators import applying_to
+from perfkit.measure.scorecard import Scorecard
 from perfkit.readers import Form
 from perfkit.rules import RuleSet
 
@@ -76,15 +77,108 @@ def _first_day(pack: str) -> str:
     return rules.first_day(pack).isoformat()
 
 
-def recheck_form(form: Form, terms: Terms) -> Iterator[tuple[str, Rechecked | PerfkitError]]:
-    """Recheck each unit of a form; yields the unit's code and what came of it: an error stops no other unit."""
-    units = _units_of(form)
-    for position in range(len(units)):
-        one = units.iloc[[position]]
-        try:
-            yield str(one["unit_id"].iloc[0]), _recheck_unit(form, one, terms)
-        except PerfkitError as error:
-            yield str(one["unit_id"].iloc[0]), error
+def recheck_form(form: Form, terms: Terms) -> list[tuple[str, Rechecked | PerfkitError]]:
+    """Recheck each unit of a form; returns the unit's code and what came of it: an error stops no other unit."""
+    return recheck_forms([form], terms)[0]
+
+
+def recheck_forms(forms: Sequence[Form], terms: Terms) -> list[list[tuple[str, Rechecked | PerfkitError]]]:
+    """Recheck several forms as :func:`recheck_form` does each: those under the same rules are scored together."""
+    asked = [[_asked(form, one, terms) for one in _each(_units_of(form))] for form in forms]
+    there = [each for group in asked for each in group if isinstance(each, _Asked) and len(each.library)]
+    cards: dict[int, Scorecard | PerfkitError] = {}
+    for day in dict.fromkeys(each.rule_set.on for each in there):
+        same = [each for each in there if each.rule_set.on == day]
+        cards.update(zip(map(id, same), _scored(same, terms), strict=True))
+    return [
+        [
+            (code, each if isinstance(each, PerfkitError) else _rechecked(each, cards.get(id(each))))
+            for each, code in zip(group, _units_of(form)["unit_id"].astype(str), strict=True)
+        ]
+        for form, group in zip(forms, asked, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A unit to be rechecked: its form, its row of ``units``, its rules, and its indicators and values."""
+
+    form: Form
+    one: pd.DataFrame
+    rule_set: RuleSet
+    library: pd.DataFrame
+    values: pd.DataFrame
+    rows: pd.DataFrame
+
+
+def _each(units: pd.DataFrame) -> list[pd.DataFrame]:
+    return [units.iloc[[at]] for at in range(len(units))]
+
+
+def _asked(form: Form, one: pd.DataFrame, terms: Terms) -> _Asked | PerfkitError:
+    unit = one.iloc[0]
+    try:
+        rule_set = terms.rules_for(unit["year"])
+    except PerfkitError as error:
+        return error
+    library = applying_to(form.tables["indicators"], unit["unit_id"])
+    values = form.tables["values"]
+    same_year = values["year"].isna() | values["year"].eq(unit["year"]).fillna(False) | pd.isna(unit["year"])
+    values = values[values["unit_id"].eq(unit["unit_id"]) & same_year.astype(bool)]
+    return _Asked(form, one, rule_set, library, values, plausible.joined(library, values))
+
+
+def _scored(asked: Sequence[_Asked], terms: Terms) -> list[Scorecard | PerfkitError]:
+    """Score units under the same rules in one go; if that cannot be, one by one, to tell which is at fault."""
+    keys = [str(at) for at in range(len(asked))]
+    of = {
+        name: pd.concat(
+            [frame.assign(unit_id=key) for key, frame in zip(keys, frames, strict=True)], ignore_index=True
+        )
+        for name, frames in (
+            ("values", [each.values for each in asked]),
+            ("library", [_scorable(each.library, each.rows) for each in asked]),
+            ("units", [each.one for each in asked]),
+        )
+    }
+    try:
+        card = _score(of["values"], of["library"], of["units"], asked[0].rule_set, terms)
+    except PerfkitError as error:
+        if len(asked) > 1:
+            return [card for each in asked for card in _scored([each], terms)]
+        return [_in_its_own_words(asked[0], terms) or error]
+    items, results = (dict(list(frame.groupby("unit_id", sort=False))) for frame in (card.items, card.results))
+    return [
+        replace(
+            card,
+            items=items[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
+            results=results[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
+        )
+        for key, each in zip(keys, asked, strict=True)
+    ]
+
+
+def _in_its_own_words(asked: _Asked, terms: Terms) -> PerfkitError | None:
+    """Return the error of a unit scored by itself: it names the cells of its own file."""
+    try:
+        _score(asked.values, _scorable(asked.library, asked.rows), asked.one, asked.rule_set, terms)
+    except PerfkitError as error:
+        return error
+    return None
+
+
+def _score(
+    values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame, rule_set: RuleSet, terms: Terms
+) -> Scorecard:
+    return scorecard.score(
+        values,
+        library,
+        rule_set,
+        units=units,
+        scheme=terms.scheme,
+        denominator=terms.denominator,
+        weights="printed",
+    )
 
 
 def _units_of(form: Form) -> pd.DataFrame:
@@ -95,25 +189,13 @@ def _units_of(form: Form) -> pd.DataFrame:
     return tables.check(known.assign(name=known["unit_id"]), "units")
 
 
-def _recheck_unit(form: Form, one: pd.DataFrame, terms: Terms) -> Rechecked:
+def _rechecked(asked: _Asked, card: Scorecard | PerfkitError | None) -> Rechecked | PerfkitError:
+    form, one, rule_set, rows = asked.form, asked.one, asked.rule_set, asked.rows
     unit = one.iloc[0]
-    rule_set = terms.rules_for(unit["year"])
-    library = applying_to(form.tables["indicators"], unit["unit_id"])
-    values = form.tables["values"]
-    same_year = values["year"].isna() | values["year"].eq(unit["year"]).fillna(False) | pd.isna(unit["year"])
-    values = values[values["unit_id"].eq(unit["unit_id"]) & same_year.astype(bool)]
-    if not len(library):
+    if isinstance(card, PerfkitError):
+        return card
+    if card is None:
         return _only_totals(one, unit, rule_set)
-    rows = plausible.joined(library, values)
-    card = scorecard.score(
-        values,
-        _scorable(library, rows),
-        rule_set,
-        units=one,
-        scheme=terms.scheme,
-        denominator=terms.denominator,
-        weights="printed",
-    )
     also = [*_remarked(form, unit), *plausible.money_parts(form.parts, unit, rule_set)]
     found = recheck(card, unit, one, rows, also)
     whole = abs(float(rows["points_full"].sum()) - float(rule_set.value("full_points"))) < 1e-6
