@@ -82,7 +82,7 @@ HAS = {
     "late_full_points": (
         "contradiction",
         {"leaf": DATED, "value": {"actual": None, "done_on": "2022-07-01"}},
-        "应于 2022-06-30 前完成，实际 2022-07-01 完成，填满分 50 分",
+        "计划完成时间为“2022-06-30”，实际为“2022-07-01”，逾期仍填满分 50 分",
     ),
     "cost_at_least": ("contradiction", {"leaf": COST}, "成本指标“O项”的指标值写成“≥200 万元”"),
     "negative_amount": (

@@ -242,6 +242,20 @@ class TestProcesses:
         assert seen == [(at, 13) for at in range(1, 14)]
 
 
+def test_a_folder_that_may_not_be_entered_is_told(tmp_path, monkeypatch):
+    (tmp_path / "锁").mkdir()
+    (tmp_path / "旧.doc").write_bytes(b"x")
+    scan = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "锁":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert evaluation.find_forms(tmp_path) == ["旧.doc", "锁"]
+
+
 class TestRefusals:
     def test_no_folder_and_nothing_in_it(self, tmp_path):
         with pytest.raises(TableError, match="不是文件夹"):

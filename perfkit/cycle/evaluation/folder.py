@@ -99,8 +99,9 @@ def find_forms(root: Path) -> list[str]:
             (f"{root} is no folder", f"{root} 不是文件夹"),
             [Problem(("no such folder", "没有这个文件夹"), str(root), do=("check the path", "请检查路径"))],
         )
-    found = []
-    for at, folders, files in os.walk(root):
+    found: list[Path] = []
+    # A folder that may not be entered is listed like a form that cannot be read.
+    for at, folders, files in os.walk(root, onerror=lambda error: found.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if name[0] not in ".~")
         here = Path(at)
         own = {path.name for path in table_files(here)} if holds_tables(here) else set()

@@ -164,6 +164,9 @@ def dates(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
         late = isinstance(row.due_on, str) and isinstance(row.done_on, str) and row.done_on > row.due_on
         if late and pd.notna(row.points_reported) and 0 < row.points_full <= row.points_reported + _EXACT:
             points = number(float(row.points_reported))
+            # A form often prints a month; what it prints is what is sent back.
+            due = row.target_text if isinstance(row.target_text, str) else row.due_on
+            done = row.actual_text if isinstance(row.actual_text, str) else row.done_on
             found.append(
                 _of(
                     unit,
@@ -172,9 +175,8 @@ def dates(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
                     "contradiction",
                     points,
                     f"<{number(float(row.points_full))}",
-                    f"“{row.level3}”应于 {row.due_on} 前完成，实际 {row.done_on} 完成，填满分 {points} 分，请改正。",
-                    f"'{row.level3}' was due on {row.due_on} and done on {row.done_on}, yet claims {points} points: "
-                    "correct them.",
+                    f"“{row.level3}”计划完成时间为“{due}”，实际为“{done}”，逾期仍填满分 {points} 分，请改正。",
+                    f"'{row.level3}' was due '{due}' and done '{done}', yet claims {points} points: correct them.",
                 )
             )
     return found
