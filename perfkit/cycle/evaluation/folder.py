@@ -100,14 +100,16 @@ def find_forms(root: Path) -> list[str]:
             [Problem(("no such folder", "没有这个文件夹"), str(root), do=("check the path", "请检查路径"))],
         )
     found: list[Path] = []
-    # A folder that may not be entered is listed like a form that cannot be read.
-    for at, folders, files in os.walk(root, onerror=lambda error: found.append(Path(error.filename))):
+    shut: list[OSError] = []
+    for at, folders, files in os.walk(root, onerror=shut.append):
         folders[:] = sorted(name for name in folders if name[0] not in ".~")
         here = Path(at)
         own = {path.name for path in table_files(here)} if holds_tables(here) else set()
         if own:
             found.append(here)
         found += [here / name for name in files if name not in own and name[0] not in ".~" and _is_document(name)]
+    # A folder that may not be entered is listed like a form that cannot be read.
+    found += [Path(error.filename) for error in shut]
     if not found:
         raise TableError(
             (f"{root} holds no form", f"{root} 中没有自评表"),
