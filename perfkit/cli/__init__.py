@@ -15,7 +15,7 @@ import pandas as pd
 
 from perfkit import __version__
 from perfkit.cli import library
-from perfkit.cli.output import fail_if_input, fail_if_not_xlsx, print_table
+from perfkit.cli.output import fail_if_among_forms, fail_if_input, fail_if_not_xlsx, print_table
 from perfkit.errors import PerfkitError, Problem, TableError
 
 _DISTRIBUTIONS = (
@@ -99,6 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("-o", "--out", type=Path, required=True, help="workbook to write, .xlsx")
     score.set_defaults(run=_score)
 
+    recheck = commands.add_parser("recheck", help="recheck filled self-evaluation forms 核对一个文件夹的自评表")
+    recheck.add_argument("folder", type=Path, help="folder of forms (.xlsx in the official layout, or kit tables)")
+    recheck.add_argument("--pack", default="cn-project-2020", help="rule pack: an id (perfkit rules) or a folder")
+    recheck.add_argument("--on", default="", help="the day whose rules apply (default: the end of each form's year)")
+    recheck.add_argument("--scheme", help="one of the pack's scoring schemes")
+    recheck.add_argument("--denominator", default="self_form", help="of the execution rate: self_form or framework")
+    recheck.add_argument("--jobs", type=_count, help="processes (default: as many as help)")
+    recheck.add_argument("-o", "--out", type=Path, required=True, help="workbook to write, .xlsx")
+    recheck.set_defaults(run=_recheck)
+
     rules = commands.add_parser("rules", help="list rule packs, or what one holds 列出规则包或其内容")
     rules.add_argument("pack", nargs="?")
     rules.add_argument("--on", help="the day (default: today)")
@@ -152,6 +162,34 @@ def _score(args: argparse.Namespace) -> int:
     tables.write(frames, args.out, lang=args.lang)
     print(f"{len(card.results)} units scored 个对象已计分: {args.out}")
     return 0
+
+
+def _recheck(args: argparse.Namespace) -> int:
+    import datetime as dt
+
+    from perfkit import tables
+    from perfkit.cycle import evaluation
+    from perfkit.reporting import progress
+
+    fail_if_not_xlsx(args.out)
+    fail_if_among_forms(args.out, args.folder)
+    terms = evaluation.Terms(args.pack, dt.date.today().isoformat(), args.on, args.scheme, args.denominator)
+    with progress.shown("recheck 核对") as show:
+        frames = evaluation.recheck_folder(args.folder, terms, jobs=args.jobs, show=show)
+    tables.write(frames, args.out)
+    summary, unreadable = frames["form_summary"], len(frames["unreadable"])
+    wrong = int(summary["contradictions"].gt(0).sum())
+    print(f"{len(summary)} forms rechecked 份已核对, {wrong} with contradictions 份有不符: {args.out}")
+    if unreadable:
+        print(f"{unreadable} unreadable, listed in the workbook 份未能读取，见结果表", file=sys.stderr)
+    return int(unreadable > 0)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _rules(args: argparse.Namespace) -> int:

@@ -24,6 +24,21 @@ def fail_if_input(out: Path, source: Path) -> None:
         )
 
 
+def fail_if_among_forms(out: Path, folder: Path) -> None:
+    """Refuse to write below the folder of forms: the result would be an input next time, or replace one now."""
+    if folder.resolve() in out.resolve().parents:
+        raise TableError(
+            (f"{out} lies in the folder of forms", f"{out} 位于自评表文件夹中"),
+            [
+                Problem(
+                    ("results must not mix with forms", "结果不得混入自评表"),
+                    str(out),
+                    do=("write to another place", "请写到别处"),
+                )
+            ],
+        )
+
+
 def fail_if_not_xlsx(path: Path) -> None:
     """Refuse to write a workbook under another name."""
     if path.suffix.lower() != ".xlsx":

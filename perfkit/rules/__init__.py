@@ -6,7 +6,7 @@ another pack: it takes over that pack's sources, parameters and library, and wha
 number that comes from law or regulation stands in Python code; it stands in a pack.
 """
 
-from perfkit.rules.loading import available, folder, lineage, load, roots
+from perfkit.rules.loading import available, first_day, folder, lineage, load, roots
 from perfkit.rules.packs import RuleSet, configured, official
 
-__all__ = ["RuleSet", "available", "configured", "folder", "lineage", "load", "official", "roots"]
+__all__ = ["RuleSet", "available", "configured", "first_day", "folder", "lineage", "load", "official", "roots"]

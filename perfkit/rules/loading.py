@@ -163,6 +163,17 @@ def load(pack: str | Path, on: str | dt.date) -> RuleSet:
     )
 
 
+def first_day(pack: str | Path) -> dt.date:
+    """Return the first day on which anything of ``pack`` is in force (see :func:`load` for the errors).
+
+    Examples
+    --------
+    >>> str(first_day("cn-project-2020"))
+    '2020-02-25'
+    """
+    return _parts(folder(pack)).first_day
+
+
 def _day(on: str | dt.date) -> dt.date:
     if isinstance(on, dt.datetime):
         return on.date()

@@ -10,8 +10,6 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 from openpyxl.utils import get_column_letter
@@ -37,44 +35,6 @@ def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
     columns = list(frame.columns)
     grid = [columns, *frame.astype(object).itertuples(index=False, name=None)]
     return make(grid, held, where or held.name, rows=list(frame.index))
-
-
-def as_numbers(values: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Return ``values`` as floats (rows x columns), NaN where missing, and which cells hold something else.
-
-    Something else is text, infinity, a date or a complex number: NaN or infinite in the floats, true in the second.
-    """
-    columns = [_floats(values.iloc[:, at]) for at in range(values.shape[1])]
-    x = np.column_stack(columns) if columns else np.empty(values.shape)
-    return x, np.isinf(x) | (np.isnan(x) & values.notna().to_numpy(dtype=bool))
-
-
-def signs(columns: pd.Index, directions: Mapping[str, str]) -> tuple[npt.NDArray[np.float64], list[Problem]]:
-    """Return 1 where more is better (``ge``) and -1 where less is (``le``), and a problem a column without either."""
-    what = ("this column needs a direction", "该列须指明方向")
-    problems = [
-        Problem(what, str(name), "ge, le", str(directions.get(name)), column=str(name))
-        for name in columns
-        if directions.get(name) not in ("ge", "le")
-    ]
-    return np.where([directions.get(name) == "ge" for name in columns], 1.0, -1.0), problems
-
-
-def bad_cells(
-    bad: npt.NDArray[np.bool_], values: pd.DataFrame, what: tuple[str, str], do: tuple[str, str] = ("", "")
-) -> list[Problem]:
-    """Return one problem a column of ``values`` that has ``bad`` cells (rows x columns), naming the first of them."""
-    return [
-        Problem(
-            what,
-            f"{name} › {values.index[each.argmax()]}",
-            got=(f"{each.sum()} of {len(each)} rows", f"{len(each)} 行中有 {each.sum()} 行"),
-            do=do,
-            column=str(name),
-        )
-        for name, each in zip(values.columns, bad.T, strict=True)
-        if each.any()
-    ]
 
 
 def is_called(title: str, held: Contract) -> bool:
@@ -163,17 +123,6 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
     fail_if_any(TableError, where, problems)
     frame.attrs.update(where=where, letters=letters)
     return frame
-
-
-def _floats(column: pd.Series) -> npt.NDArray[np.float64]:
-    """Return a column as floats, NaN where it holds none; dates and complex numbers are none."""
-    column = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
-    kinds = pd.api.types
-    if kinds.is_object_dtype(column) or kinds.is_string_dtype(column):
-        column = pd.to_numeric(column, errors="coerce")
-    if kinds.is_complex_dtype(column) or not kinds.is_numeric_dtype(column):
-        return np.full(len(column), np.nan)
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
 
 
 def _bare(title: str) -> str:
@@ -349,7 +298,27 @@ _PARSERS: dict[str, Callable[[Any, str, Mapping[str, Any]], Any]] = {
 }
 
 
+def _is_sound(frame: pd.DataFrame, held: Contract) -> bool:
+    """Say whether a frame surely keeps its contract, at a tenth of pandera's price; if not, pandera says why."""
+    for name, spec in held.columns.items():
+        if spec.nullable and not spec.checks:
+            continue
+        there = frame[name].dropna()
+        if not spec.nullable and len(there) < len(frame):
+            return False
+        for each in spec.checks:
+            said = each.statistics
+            inside = "allowed_values" in said and there.isin(list(said["allowed_values"])).all()
+            above = "min_value" in said and (there >= said["min_value"]).all()
+            below = "max_value" in said and (there <= said["max_value"]).all()
+            if not (inside or above or below):
+                return False
+    return not held.key or not frame.duplicated(list(held.key)).any()
+
+
 def _contract_problems(frame: pd.DataFrame, held: Contract, where: str, letters: dict[str, str]) -> list[Problem]:
+    if _is_sound(frame, held):
+        return []
     try:
         held.schema.validate(frame.reset_index(drop=True), lazy=True)
     except pa.errors.SchemaErrors as error:

@@ -71,6 +71,17 @@ FINDINGS = {
     "value_missing": ("缺完成值", "value missing"),
     "total_missing": ("未公布得分", "no score published"),
     "grade_missing": ("未公布等级", "no grade published"),
+    "points_not_full": ("分值合计不是满分", "full points do not add up"),
+    "full_points_missing": ("缺分值", "full points missing"),
+    "percent_over": ("比率超过 100%", "a rate above 100 %"),
+    "date_after_end": ("日期晚于项目结束", "a date after the end"),
+    "late_full_points": ("逾期完成得满分", "late, yet full points"),
+    "cost_at_least": ("成本金额写成“≥”", "an amount of cost written as at least"),
+    "negative_amount": ("金额或分数为负", "a negative amount"),
+    "target_missing": ("缺指标值", "target missing"),
+    "text_differs": ("文字与数值不同", "text and number differ"),
+    "band_exceeded": ("定性得分与档次不符", "points outside the band judged"),
+    "money_parts": ("资金分项与总额不符", "parts of the money do not add up"),
 }
 MEASURES = {
     "npv": ("经济净现值（ENPV）", "economic net present value (ENPV)"),

@@ -12,11 +12,12 @@ import pandas as pd
 
 from perfkit.errors import Problem, TableError
 from perfkit.tables.columns import Contract
+from perfkit.tables.forms import FORMS
 from perfkit.tables.inputs import INPUTS
 from perfkit.tables.library import LIBRARY
 from perfkit.tables.results import RESULTS
 
-CONTRACTS: Mapping[str, Contract] = {each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS)}
+CONTRACTS: Mapping[str, Contract] = {each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS, *FORMS)}
 
 
 def contract(name: str) -> Contract:

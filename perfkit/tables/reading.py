@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,6 +27,21 @@ from perfkit.tables.contracts import contract
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _SUFFIXES = (".csv", ".xlsx", ".xlsm", ".parquet")
+# No form has more rows or columns; a sheet may be formatted down to row 1,048,576.
+_ROWS, _COLUMNS = 5000, 256
+_BYTES = 200_000_000  # unpacked: more is no form, and may be meant to fill the memory
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as its user sees it, row by row; ``merged`` gives the width of a merged block by its first cell.
+
+    Rows and columns count from 0.
+    """
+
+    title: str
+    cells: list[list[Any]]
+    merged: dict[tuple[int, int], int]
 
 
 def read(path: str | Path, name: str, *, sheet: str | None = None) -> pd.DataFrame:
@@ -91,6 +108,31 @@ def read_all(path: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def sheets(path: str | Path) -> list[Sheet]:
+    """Read the sheets of a workbook as they stand: no header, no contract.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, or a cell holds a formula that was never calculated.
+    """
+    source = Path(path)
+    with _said_plainly(source):
+        with zipfile.ZipFile(source) as archive:
+            size = sum(each.file_size for each in archive.infolist())
+        if size > _BYTES:
+            raise ValueError(f"{size:,} bytes when unpacked")
+        book = load_workbook(source, data_only=True)
+    found = []
+    for sheet in book.worksheets:
+        rows = sheet.iter_rows(max_row=min(sheet.max_row, _ROWS), max_col=min(sheet.max_column, _COLUMNS))
+        cells = [[_shown(cell) for cell in row] for row in rows]
+        blocks = {(at.min_row - 1, at.min_col - 1): at.max_col - at.min_col + 1 for at in sheet.merged_cells.ranges}
+        _fail_if_formula_without_value(source, sheet.title)
+        found.append(Sheet(sheet.title, cells, blocks))
+    return found
+
+
 def place(frame: pd.DataFrame, row: Hashable, column: str, *, name: str) -> str:
     """Say where a value of ``frame`` stands: file, sheet and cell if it was read from one."""
     where = frame.attrs.get("where", name)
@@ -102,7 +144,7 @@ def _grid(path: Path, held: Contract, sheet: str | None) -> tuple[list[Sequence[
     if not path.is_file():
         raise _missing_file(path)
     suffix = path.suffix.lower()
-    try:
+    with _said_plainly(path):
         if suffix == ".csv":
             return _csv_grid(path), ""
         if suffix == ".parquet":
@@ -110,6 +152,17 @@ def _grid(path: Path, held: Contract, sheet: str | None) -> tuple[list[Sequence[
             return [list(frame.columns), *frame.astype(object).itertuples(index=False, name=None)], ""
         if suffix in (".xlsx", ".xlsm"):
             return _sheet_grid(path, held, sheet)
+    raise TableError(
+        (f"{path.name} is of an unknown type", f"不认识的文件类型：{path.name}"),
+        [Problem(("unknown type of file", "未知的文件类型"), str(path), ", ".join(_SUFFIXES), suffix or "—")],
+    )
+
+
+@contextmanager
+def _said_plainly(path: Path) -> Iterator[None]:
+    """Turn what a library says of a damaged file into an error of the kit."""
+    try:
+        yield
     except (
         zipfile.BadZipFile,
         UnicodeDecodeError,
@@ -130,10 +183,6 @@ def _grid(path: Path, held: Contract, sheet: str | None) -> tuple[list[Sequence[
                 )
             ],
         ) from error
-    raise TableError(
-        (f"{path.name} is of an unknown type", f"不认识的文件类型：{path.name}"),
-        [Problem(("unknown type of file", "未知的文件类型"), str(path), ", ".join(_SUFFIXES), suffix or "—")],
-    )
 
 
 def _missing_file(path: Path) -> TableError:

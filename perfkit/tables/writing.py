@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,17 @@ def _fill(sheet: Worksheet, header: list[str], rows: Any) -> None:
     sheet.freeze_panes = "A2"
 
 
+def _take_out_the_time(path: Path) -> None:
+    """Write a workbook again without the time of writing: the same tables make the same file."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {each.filename: archive.read(each) for each in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in parts.items():
+            if name == "docProps/core.xml":
+                body = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", body)
+            archive.writestr(zipfile.ZipInfo(name), body, zipfile.ZIP_DEFLATED)
+
+
 def save(book: Workbook, path: Path) -> Path:
     """Write a workbook whole or not at all."""
     part: Path | None = None
@@ -119,6 +132,7 @@ def save(book: Workbook, path: Path) -> Path:
         part = Path(name)
         os.close(handle)
         book.save(part)
+        _take_out_the_time(part)
         # mkstemp shuts everybody else out, and workbooks are there to be opened.
         part.chmod(0o644)
         part.replace(path)

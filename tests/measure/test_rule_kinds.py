@@ -180,6 +180,9 @@ class TestInAScorecard:
         ]
         assert late.items.loc[0, "why_zh"] == "期限 2023-12-31，完成于 2024-01-09，逾期 9 天，得 9 分（满分 10 分）"
 
+    def test_a_day_is_a_remark_where_days_are_not_scored(self):
+        assert points({"target": 1, "due_on": "2023-12-31"}, {"actual": 1, "done_on": "2024-06-30"}) == 10
+
     def test_growth(self):
         # 1,070 after 1,000: 7 % against a target of 10 %
         item = {"target": 10, "unit": "%"}
@@ -268,7 +271,6 @@ class TestRefused:
         [
             ({"rule": "deduct_each"}, {"actual": 1}, "deduct"),
             ({"rule": "on_time"}, {"actual": 1}, "due_on"),
-            ({"target": 1}, {"done_on": "2023-01-01"}, "done_on"),
             ({"target": 10, "unit": "%"}, {"actual": 5, "base": 0}, "base"),
             ({"kind": "satisfaction", "target": 90, "unit": "%"}, {"answers": "60；20"}, "answers"),
             ({"kind": "satisfaction", "target": 90, "unit": "%"}, {"answers": "六十"}, "answers"),

@@ -642,6 +642,19 @@ def test_a_better_value_never_lowers_the_total(actuals, more):
     assert totals[0] <= totals[1]
 
 
+def test_points_as_printed_may_add_up_to_anything():
+    # 45 of 60 and 40 of 40, and a third of 30 that does not apply: 85 of 100 that count, on a scale of 130.
+    held = library(*TWO, {"points": 30})
+    rows = values(
+        {"actual": 75}, {"indicator_id": "1", "actual": 100}, {"indicator_id": "2", "status": "not_applicable"}
+    )
+    with pytest.raises(ScoreError, match="分值合计不对"):
+        scored(rows, held)
+    card = scored(rows, held, weights="printed")
+    assert card.items["points"].fillna(0).tolist() == [45, 40, 0]
+    assert card.results["points"].tolist() == [110.5]  # 85 / 100 x 130
+
+
 def test_equal_weights_make_a_framework_without_points_usable():
     # Two level-1 groups share alike: 50 for the only leaf of one, 25 each for the two of the other.
     rows = [

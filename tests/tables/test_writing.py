@@ -1,5 +1,6 @@
 """Workbooks and templates that people open: titles, text that stays text, whole or not at all."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,14 @@ def cells(path, sheet):
 
 
 class TestWrite:
+    def test_the_same_tables_make_the_same_file(self, tmp_path, monkeypatch):
+        frame = pd.DataFrame({"unit_id": ["a"], "indicator_id": ["1"], "actual": [1.5]})
+        one = tables.write({"values": frame}, tmp_path / "a.xlsx").read_bytes()
+        monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+        two = tables.write({"values": frame}, tmp_path / "b.xlsx").read_bytes()
+        assert one == two
+        assert b"2000-01-01T00:00:00Z" in zipfile.ZipFile(tmp_path / "a.xlsx").read("docProps/core.xml")
+
     def test_formulas_in_text_are_text(self, tmp_path):
         frame = pd.DataFrame({"unit_id": ["=1+1"], "indicator_id": ["+A1"], "note": ['=HYPERLINK("http://x")']})
         path = tables.write({"values": frame, "自由": pd.DataFrame({"列": ["=2+2"]})}, tmp_path / "a.xlsx")

@@ -17,11 +17,16 @@ from perfkit.cycle.evaluation.display import (
     title,
 )
 from perfkit.cycle.evaluation.findings import recheck, recheck_all, recheck_totals, summary
+from perfkit.cycle.evaluation.folder import find_forms, recheck_folder
+from perfkit.cycle.evaluation.forms import Rechecked, Terms, recheck_form
+from perfkit.cycle.evaluation.plausible import joined
 from perfkit.cycle.evaluation.standing import Standing, standing
 
 __all__ = [
     "Confidence",
+    "Rechecked",
     "Standing",
+    "Terms",
     "advice",
     "band_cuts",
     "bases",
@@ -29,8 +34,10 @@ __all__ = [
     "confidence",
     "coverage",
     "facts",
+    "find_forms",
     "incomplete",
     "index_fields",
+    "joined",
     "levels_text",
     "method",
     "notices",
@@ -40,6 +47,8 @@ __all__ = [
     "published_text",
     "recheck",
     "recheck_all",
+    "recheck_folder",
+    "recheck_form",
     "recheck_totals",
     "score_columns",
     "shortfalls",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pandas as pd
@@ -34,11 +35,16 @@ def finding(
     }
 
 
+def each(rows: pd.DataFrame) -> Iterator[Any]:
+    """Go through rows as named tuples; most checks find none, and then it costs nothing."""
+    return rows.itertuples() if len(rows) else iter(())
+
+
 def points_by_rule(card: Scorecard) -> list[dict[str, Any]]:
     """Compare printed points with the rule's; a difference that whole points explain is rounding, not an error."""
     tolerance = card.rule_set.value("recheck_tolerance")["points"]
     rows = []
-    for item in card.items.itertuples():
+    for item in each(card.items):
         if (
             pd.isna(item.points_reported)
             or pd.isna(item.points)
@@ -81,7 +87,7 @@ def execution_rate(card: Scorecard, units: pd.DataFrame | None) -> list[dict[str
         return []
     tolerance = card.rule_set.value("recheck_tolerance")["rate"]
     rows = []
-    for item in card.items[card.items["kind"] == "execution"].itertuples():
+    for item in each(card.items[card.items["kind"] == "execution"]):
         one = units[units["unit_id"] == item.unit_id]
         rate = math.nan
         if len(one) == 1:
@@ -142,7 +148,7 @@ def verified_differs(card: Scorecard) -> list[dict[str, Any]]:
             level3=item.level3,
             difference=round(float(item.verified - item.actual), 6),
         )
-        for item in items[changed].itertuples()
+        for item in each(items[changed])
     ]
 
 
@@ -162,7 +168,7 @@ def points_for_nothing(card: Scorecard) -> list[dict[str, Any]]:
             indicator_id=item.indicator_id,
             level3=item.level3,
         )
-        for item in odd.itertuples()
+        for item in each(odd)
     ]
 
 
@@ -183,7 +189,7 @@ def points_above_full(card: Scorecard) -> list[dict[str, Any]]:
             level3=item.level3,
             difference=round(float(item.points_reported - item.points_full), 6),
         )
-        for item in over.itertuples()
+        for item in each(over)
     ]
 
 
@@ -192,7 +198,7 @@ def over_budget(card: Scorecard, units: pd.DataFrame | None) -> list[dict[str, A
     if units is None or not card.items["kind"].eq("execution").any():
         return []
     rows = []
-    for unit in units[units["unit_id"].isin(card.items["unit_id"])].itertuples():
+    for unit in each(units[units["unit_id"].isin(card.items["unit_id"])]):
         if unit.spent > unit.budget:
             spent, budget = number(float(unit.spent), 2), number(float(unit.budget), 2)
             rows.append(
@@ -325,10 +331,11 @@ def _listed(weights: dict[str, float]) -> str:
     return "、".join(f"{name} {number(float(points))}" for name, points in weights.items())
 
 
-def over_fulfilled(card: Scorecard) -> list[dict[str, Any]]:
-    """Ask for a reason where a value is far above its target."""
+def over_fulfilled(card: Scorecard, explained: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Ask for a reason where a value is far above its target, but for the indicators ``explained`` already."""
     rows = []
-    for item in card.items[card.items["over"].notna()].itertuples():
+    unexplained = card.items["over"].notna() & ~card.items["indicator_id"].isin(list(explained))
+    for item in each(card.items[unexplained]):
         rows.append(
             finding(
                 item.unit_id,
@@ -366,5 +373,5 @@ def missing_values(card: Scorecard) -> list[dict[str, Any]]:
             indicator_id=item.indicator_id,
             level3=item.level3,
         )
-        for item in gaps.itertuples()
+        for item in each(gaps)
     ]

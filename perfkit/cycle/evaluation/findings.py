@@ -5,19 +5,26 @@ Nothing is repaired. Each finding keeps what was reported and what was computed,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from perfkit import tables
-from perfkit.cycle.evaluation import checks
+from perfkit.cycle.evaluation import checks, plausible
 from perfkit.measure import grading
 from perfkit.measure.explaining import number
 from perfkit.measure.scorecard import Scorecard
 from perfkit.rules import RuleSet
 
 
-def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None) -> pd.DataFrame:
+def recheck(
+    card: Scorecard,
+    unit: pd.Series,
+    units: pd.DataFrame | None = None,
+    rows: pd.DataFrame | None = None,
+    also: Sequence[dict[str, Any]] = (),
+) -> pd.DataFrame:
     """Recheck the form of one unit.
 
     Parameters
@@ -28,13 +35,19 @@ def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None)
         Its row of table ``units`` (reported total and grade, money).
     units
         Table ``units``, to recompute the execution rate.
+    rows
+        The form as filled in (:func:`perfkit.cycle.evaluation.plausible.joined`), for what cannot be whatever the
+        rule: shares above 100 %, days after the end, amounts of cost as at least ...
+    also
+        Rows of findings made elsewhere, to be listed first of their severity.
 
     Returns
     -------
     DataFrame
         Table ``findings``: contradictions first, then what needs an explanation, then rounding.
     """
-    rows = [
+    found = [
+        *also,
         *checks.points_by_rule(card),
         *checks.points_above_full(card),
         *checks.verified_differs(card),
@@ -44,10 +57,22 @@ def recheck(card: Scorecard, unit: pd.Series, units: pd.DataFrame | None = None)
         *checks.total(card, unit),
         *checks.grade_of_total(card.rule_set, unit, card.items["points_reported"]),
         *checks.level_weights(card),
-        *checks.over_fulfilled(card),
+        *checks.over_fulfilled(card, () if rows is None else plausible.explained(rows)),
         *checks.missing_values(card),
     ]
-    return _as_table(rows, card.rule_set)
+    if rows is not None:
+        found += [
+            *plausible.full_points(rows, unit, card.rule_set),
+            *plausible.no_total(rows, unit),
+            *plausible.percent_over(rows, unit, card.rule_set),
+            *plausible.dates(rows, unit),
+            *plausible.cost_at_least(rows, unit),
+            *plausible.negative_amounts(rows, unit),
+            *plausible.missing(rows, unit),
+            *plausible.text_differs(rows, unit),
+            *plausible.band_exceeded(rows, unit, card.rule_set, card.scheme),
+        ]
+    return as_table(found, card.rule_set)
 
 
 def recheck_all(card: Scorecard, units: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +84,7 @@ def recheck_all(card: Scorecard, units: pd.DataFrame) -> pd.DataFrame:
         if same.any():
             kept.append(recheck(card.part(same.to_numpy()), unit, unit.to_frame().T.astype(units.dtypes)))
     kept = [frame for frame in kept if len(frame)]
-    return pd.concat(kept, ignore_index=True) if kept else _as_table([], card.rule_set)
+    return pd.concat(kept, ignore_index=True) if kept else as_table([], card.rule_set)
 
 
 def _year_is(years: pd.Series, year: Any) -> pd.Series:
@@ -103,7 +128,7 @@ def recheck_totals(units: pd.DataFrame, rule_set: RuleSet, bands: str = "grade_b
                 )
             )
         rows += checks.grade_of_total(rule_set, unit, bands=bands)
-    return _as_table(rows, rule_set)
+    return as_table(rows, rule_set)
 
 
 def summary(findings: pd.DataFrame, card: Scorecard) -> tuple[str, str]:
@@ -125,7 +150,8 @@ def summary(findings: pd.DataFrame, card: Scorecard) -> tuple[str, str]:
     )
 
 
-def _as_table(rows: list[dict[str, Any]], rule_set: RuleSet) -> pd.DataFrame:
+def as_table(rows: list[dict[str, Any]], rule_set: RuleSet) -> pd.DataFrame:
+    """Return table ``findings``: contradictions first, then what needs an explanation, then rounding."""
     frame = pd.DataFrame(rows, columns=[c for c in tables.contract("findings").columns if c not in ("pack", "on")])
     frame = rule_set.stamp(frame)
     order = {"contradiction": 0, "explain": 1, "rounding": 2}

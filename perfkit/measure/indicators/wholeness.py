@@ -31,7 +31,11 @@ def applying_to(indicators: pd.DataFrame, unit_id: str) -> pd.DataFrame:
 
 
 def problems_of(
-    indicators: pd.DataFrame, *, full_points: float, needs: Mapping[str, tuple[str, ...]], units: Collection[str] = ()
+    indicators: pd.DataFrame,
+    *,
+    full_points: float | None,
+    needs: Mapping[str, tuple[str, ...]],
+    units: Collection[str] = (),
 ) -> list[Problem]:
     """Return all that is wrong with a library; it is whole if there is nothing.
 
@@ -44,7 +48,7 @@ def problems_of(
     indicators
         Table ``indicators``, with ``rule_used``: the rule by which each leaf is scored (its own, or its kind's).
     full_points
-        What the points of a unit add up to.
+        What the points of a unit add up to; None: whatever they add up to.
     needs
         The rules in force, each with the columns it needs.
     units
@@ -85,6 +89,8 @@ def problems_of(
         ]
     named = list(indicators["unit_id"].dropna().unique())
     for unit in list(units) or named or [""]:
+        if full_points is None:
+            break
         own = applying_to(indicators, unit)
         total = float(own["points"].sum())
         if len(own) and own["points"].notna().all() and abs(total - full_points) > _SUM_TOLERANCE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from perfkit.measure.scorecard import wide
 from perfkit.measure.scorecard.judging import Judge, results_of
 from perfkit.measure.scorecard.keys import Keys, keyed, twice
 from perfkit.measure.scorecard.library import examined, scheme_named, weighted
+from perfkit.measure.scorecard.partitioned import Parts
 from perfkit.measure.scorecard.used import Used, used_values
 from perfkit.measure.scorecard.values import impossible_values, unknown_codes
 from perfkit.rules import RuleSet
@@ -30,8 +32,8 @@ class Scorecard:
 
     ``results`` is the table ``results`` (one row a unit and year). ``items`` is the table ``scores`` (one row a unit,
     year and indicator, with the sentence that explains its points); it is made when it is first asked for, and only
-    for the units asked for. ``scheme`` and ``denominator`` are the choices made; ``make`` and ``rows`` say what the
-    items are made from.
+    for the units asked for. ``scheme`` and ``denominator`` are the choices made; ``make``, ``rows`` and ``pick`` say
+    what the items, and the scorecard of one unit, are made from.
     """
 
     results: pd.DataFrame
@@ -40,6 +42,7 @@ class Scorecard:
     denominator: str
     make: Callable[[Rows | None], pd.DataFrame]
     rows: Rows | None = None
+    pick: Callable[[str], Scorecard] | None = None
 
     @cached_property
     def items(self) -> pd.DataFrame:
@@ -54,6 +57,8 @@ class Scorecard:
         ScoreError
             If the unit has not been scored.
         """
+        if self.pick is not None:
+            return self.pick(unit_id).of(unit_id)
         mine = self.results["unit_id"].eq(unit_id).to_numpy()
         if not mine.any():
             some = ", ".join(self.results["unit_id"].head(10))
@@ -74,6 +79,10 @@ class Scorecard:
                 kept = kept.merge(results[["unit_id", "year"]], on=["unit_id", "year"])
             part.__dict__["items"] = kept.reset_index(drop=True)
         return part
+
+    def holding(self, items: pd.DataFrame, results: pd.DataFrame) -> Scorecard:
+        """Return a scorecard of these items and results, judged by the same rules."""
+        return replace(self, results=results, make=partial(_ready, items), rows=None, pick=None)
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -133,8 +142,8 @@ def score(
     denominator
         Of the execution rate: "self_form" (budget of the year) or "framework" (funds received).
     weights
-        "given": the library's points; "equal": equal shares at every node of the tree, for a framework issued
-        without points.
+        "given": the library's points, which must add up; "printed": the same, whatever they add up to; "equal":
+        equal shares at every node of the tree, for a framework issued without points.
     explain
         Make the sentences ``why_zh`` and ``why_en`` with the items.
 
@@ -155,18 +164,23 @@ def score(
     are rescaled. ``points_low`` and ``points_high`` bound it by what the missing and unverified items might be worth.
     Under a library of common indicators a million units of twenty indicators are scored in a second or two.
     """
-    if hasattr(values, "map_partitions"):
-        from perfkit.measure.scorecard import partitioned
-
-        choices = {"scheme": scheme, "denominator": denominator, "weights": weights, "explain": explain}
-        return partitioned.score(values, library, rule_set, units=units, **choices)
     chosen = scheme_named(rule_set, scheme)
+    if hasattr(values, "map_partitions"):
+        choices: dict[str, Any] = {
+            "scheme": scheme,
+            "denominator": denominator,
+            "weights": weights,
+            "explain": explain,
+        }
+        parts = Parts(values, units, partial(score, library=library, rule_set=rule_set, **choices))
+        return Scorecard(parts.results(), rule_set, chosen, denominator, parts.items, pick=parts.of)
     values = values if "unit_id" in values and "indicator_id" in values else tables.check(values, "values")
     library = library.reindex(columns=list(tables.contract("indicators").columns))
     keys, problems = keyed(values, library, units)
     library = weighted(library, weights, float(rule_set.value("full_points")))
     own = set(library["unit_id"].dropna())
-    whole, faults = examined(library, rule_set, chosen, list(keys.known["unit_id"].unique()) if own else ())
+    names = list(keys.known["unit_id"].unique()) if own else []
+    whole, faults = examined(library, rule_set, chosen, names, adds_up=weights != "printed")
     used, unread = used_values(values, keys.leaf, whole, rule_set)
     problems += (
         faults + unread + unknown_codes(values, keys, units) + impossible_values(values, keys, whole, rule_set)
@@ -183,8 +197,12 @@ def score(
     else:
         sums, _points = wide.totals(values, keys, used, whole, rates, rule_set)
         make = partial(_made_items, values, keys, used, whole, rates, rule_set, explain)
-    results = results_of(keys.known, sums, judge, rule_set)
+    results = results_of(keys.known, sums, judge, rule_set, adds_up=weights != "printed")
     return Scorecard(results, rule_set, chosen, denominator, make)
+
+
+def _ready(items: pd.DataFrame, _rows: Rows | None) -> pd.DataFrame:
+    return items
 
 
 def _kept_items(items: pd.DataFrame, rule_set: RuleSet, explain: bool, rows: Rows | None) -> pd.DataFrame:

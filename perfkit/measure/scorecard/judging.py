@@ -82,7 +82,8 @@ class Sums:
     """What adds up to the totals of ``n`` units, one item after another."""
 
     def __init__(self, n: int) -> None:
-        self.points, self.low, self.high, self.weight, self.assessed, self.open = (np.zeros(n) for _ in range(6))
+        self.points, self.low, self.high = (np.zeros(n) for _ in range(3))
+        self.whole, self.weight, self.assessed, self.open = (np.zeros(n) for _ in range(4))
         self.vetoed = np.zeros(n, dtype=np.int8)
 
     def add(self, part: Part, judged: Judged, full: Array | float, assessable: Any) -> None:
@@ -92,6 +93,7 @@ class Sums:
         _into(self.points, part, np.nan_to_num(judged.points))
         _into(self.low, part, np.where(counts, judged.low, 0.0))
         _into(self.high, part, np.where(counts, judged.high, 0.0))
+        _into(self.whole, part, np.broadcast_to(full, weight.shape))
         _into(self.weight, part, weight)
         _into(self.assessed, part, np.where((judged.status == REPORTED) & assessable, weight, 0.0))
         _into(self.open, part, (counts & np.isnan(judged.points)).astype(float))
@@ -100,6 +102,7 @@ class Sums:
         """Add one item that every unit in ``part`` reported and that could be scored."""
         for total in (self.points, self.low, self.high):
             total[part] += points
+        self.whole[part] += full
         self.weight[part] += full
         if assessable:
             self.assessed[part] += full
@@ -122,20 +125,24 @@ def _into(total: Array, part: Part, amounts: Array) -> None:
         total += np.bincount(part, weights=amounts, minlength=len(total))
 
 
-def results_of(known: pd.DataFrame, sums: Sums, judge: Judge, rule_set: RuleSet) -> pd.DataFrame:
+def results_of(
+    known: pd.DataFrame, sums: Sums, judge: Judge, rule_set: RuleSet, *, adds_up: bool = True
+) -> pd.DataFrame:
     """Return the table ``results``; what nobody has seen leaves the total open, with its bounds.
 
     Parameters
     ----------
     known
         ``unit_id`` and ``year`` of each unit, in the order of ``sums``.
+    adds_up
+        The points of every unit add up to the pack's full points; if not, a total is out of what they add up to.
 
     Notes
     -----
     total = sum(points) / sum(full points of what counts) x full points.
     """
     weight = np.where(sums.weight > 0, sums.weight, np.nan)
-    scale = judge.full / weight
+    scale = (judge.full if adds_up else sums.whole) / weight
     kept = np.isclose(scale, 1.0)
     results = known.copy()
     for column, total in (("points", sums.points), ("points_low", sums.low), ("points_high", sums.high)):

@@ -18,12 +18,12 @@ _WHOLE = 1.5  # a target above this cannot be a share of one
 
 def weighted(library: pd.DataFrame, weights: str, full: float) -> pd.DataFrame:
     """Give the leaves of each unit their points by a scheme of weighting."""
-    if weights not in ("given", "equal"):
+    if weights not in ("given", "printed", "equal"):
         raise ScoreError(
             (f"no weighting {weights!r}", f"没有名为“{weights}”的赋权方法"),
-            [Problem(("unknown weighting", "未知的赋权方法"), expected="given, equal", got=weights)],
+            [Problem(("unknown weighting", "未知的赋权方法"), expected="given, printed, equal", got=weights)],
         )
-    if weights == "given":
+    if weights != "equal":
         return library
     if library["unit_id"].isna().any() and library["unit_id"].notna().any():
         raise ScoreError(
@@ -65,11 +65,14 @@ def check_library(
 
 
 def examined(
-    library: pd.DataFrame, rule_set: RuleSet, scheme: str, units: Collection[str]
+    library: pd.DataFrame, rule_set: RuleSet, scheme: str, units: Collection[str], *, adds_up: bool = True
 ) -> tuple[pd.DataFrame, list[Problem]]:
-    """Return the library with the rule of each leaf, and all that is wrong with it (see :func:`check_library`)."""
+    """Return the library with the rule of each leaf, and all that is wrong with it (see :func:`check_library`).
+
+    Without ``adds_up`` the points of a unit may add up to anything.
+    """
     whole = library.assign(rule_used=_rule_of(library, rule_set.value("schemes")[scheme]))
-    full = float(rule_set.value("full_points"))
+    full = float(rule_set.value("full_points")) if adds_up else None
     problems = indicators.problems_of(whole, full_points=full, needs=_needs(rule_set), units=units)
     rates = (
         whole["kind"].isin(["execution", "satisfaction"]) & whole["target"].gt(_WHOLE) & ~is_percent(whole["unit"])

@@ -2,73 +2,64 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from perfkit.errors import Problem, ScoreError, fail_if_any
-from perfkit.measure.scorecard import card
-from perfkit.measure.scorecard.library import scheme_named
-from perfkit.rules import RuleSet
 
 
 @dataclass(frozen=True)
-class PartitionedScorecard(card.Scorecard):
-    """A scorecard whose ``results`` and ``items`` are Dask data frames; that of one unit is an ordinary one."""
+class Parts:
+    """Values in parts, and how one part is scored: ``score(values, units=...)`` returns its scorecard."""
 
-    values: Any = None
-    choices: Any = None
+    values: Any
+    units: pd.DataFrame | None
+    score: Callable[..., Any]
 
-    @cached_property
-    def items(self) -> Any:
-        """The table ``scores``, in parts."""
-        return _mapped(self.values, "items", self.choices)
+    def results(self) -> Any:
+        """Return the table ``results`` of all parts, and of the units that no part holds.
 
-    def of(self, unit_id: str) -> card.Scorecard:
+        Raises
+        ------
+        ScoreError
+            If a unit stands in several parts. What is wrong with the values is said when a part is computed.
+        """
+        held = self.values["unit_id"].map_partitions(_distinct, meta=self.values["unit_id"]._meta).compute()
+        fail_if_any(ScoreError, "the data 数据", _torn(held))
+        results = self._mapped("results")
+        silent = None if self.units is None else self.units[~self.units["unit_id"].isin(held)]
+        if silent is None or not len(silent):
+            return results
+        dd: Any = importlib.import_module("dask.dataframe")
+        rest = self.score(_plain(self.values._meta), units=silent).results.astype(results.dtypes)
+        return dd.concat([results, dd.from_pandas(rest, npartitions=1)])
+
+    def items(self, _rows: Any) -> Any:
+        """Return the table ``scores`` of all parts."""
+        return self._mapped("items")
+
+    def of(self, unit_id: str) -> Any:
         """Return the scorecard of one unit: only its rows are brought here."""
-        rows = _plain(self.values[self.values["unit_id"] == unit_id].compute())
-        choices = dict(self.choices)
-        units = choices.pop("units")
-        own = None if units is None else units[units["unit_id"] == unit_id]
-        return card.score(rows, **choices, units=own).of(unit_id)
+        rows = self.values[self.values["unit_id"] == unit_id].compute()
+        units = self.units
+        return self.score(_plain(rows), units=None if units is None else units[units["unit_id"] == unit_id])
+
+    def _mapped(self, table: str) -> Any:
+        meta = _scored(self.values._meta, self.score, None, table)
+        return self.values.map_partitions(
+            partial(_scored, score=self.score, units=self.units, table=table), meta=meta
+        )
 
 
-def score(
-    values: Any, library: pd.DataFrame, rule_set: RuleSet, *, units: pd.DataFrame | None, **choices: Any
-) -> PartitionedScorecard:
-    """Score a Dask data frame of values; see :func:`perfkit.measure.scorecard.score`.
-
-    Raises
-    ------
-    ScoreError
-        If a unit stands in several parts. What is wrong with the values themselves is said when a part is computed.
-    """
-    parts = values["unit_id"].map_partitions(_distinct, meta=values["unit_id"]._meta).compute()
-    fail_if_any(ScoreError, "the data 数据", _torn(parts))
-    whole = {"library": library, "rule_set": rule_set, "units": units, **choices}
-    results = _mapped(values, "results", whole)
-    silent = None if units is None else units[~units["unit_id"].isin(parts)]
-    if silent is not None and len(silent):
-        import dask.dataframe as dd
-
-        rest = card.score(_plain(values._meta), library, rule_set, units=silent, **choices).results
-        results = dd.concat([results, dd.from_pandas(rest.astype(results.dtypes), npartitions=1)])
-    chosen = scheme_named(rule_set, choices["scheme"])
-    return PartitionedScorecard(results, rule_set, chosen, choices["denominator"], _no_items, None, values, whole)
-
-
-def _mapped(values: Any, table: str, choices: dict[str, Any]) -> Any:
-    meta = _scored(values._meta, table, {**choices, "units": None})
-    return values.map_partitions(_scored, table, choices, meta=meta)
-
-
-def _scored(part: pd.DataFrame, table: str, choices: dict[str, Any]) -> pd.DataFrame:
+def _scored(part: pd.DataFrame, score: Callable[..., Any], units: pd.DataFrame | None, table: str) -> pd.DataFrame:
     """Score one part, with those of the units that it holds."""
-    units = choices["units"]
     own = None if units is None else units[units["unit_id"].isin(part["unit_id"])]
-    frame: pd.DataFrame = getattr(card.score(_plain(part), **{**choices, "units": own}), table)
+    frame: pd.DataFrame = getattr(score(_plain(part), units=own), table)
     return frame
 
 
@@ -92,7 +83,3 @@ def _torn(parts: pd.Series) -> list[Problem]:
         )
         for unit in parts[parts.duplicated()].unique()
     ]
-
-
-def _no_items(_rows: Any) -> pd.DataFrame:
-    raise NotImplementedError

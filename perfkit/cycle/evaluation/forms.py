@@ -1,0 +1,270 @@
+"""Recheck one filled form, or every unit of the kit's tables: how it reads, what it scores, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from perfkit import rules, tables
+from perfkit.cycle.evaluation import checks, plausible
+from perfkit.cycle.evaluation.findings import recheck, recheck_totals
+from perfkit.errors import PerfkitError
+from perfkit.measure import scorecard
+from perfkit.measure.indicators import applying_to
+from perfkit.measure.scorecard import Scorecard
+from perfkit.readers import Form
+from perfkit.rules import RuleSet
+
+# What a finding may rest on beside the rules that score the row.
+_ALSO = (
+    "recheck_tolerance",
+    "rate_words",
+    "grade_words",
+    "over_fulfilment",
+    "self_weights_2020",
+    "self_weights_2021",
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """By what rules forms are rechecked: the pack, the day, the scheme, the denominator of the execution rate.
+
+    Without a day (``on`` empty) each form is held to the rules of the last day of its year, or of the pack's first
+    day where that is later (a form of 2019 is filled in in 2020); a form without a year to those of ``today``.
+    """
+
+    pack: str
+    today: str
+    on: str = ""
+    scheme: str | None = None
+    denominator: str = "self_form"
+
+    def rules_for(self, year: Any) -> RuleSet:
+        """Return the rules for a form of ``year``.
+
+        Raises
+        ------
+        RuleError
+            If the pack is unknown, or nothing of it is in force on the day asked for.
+        """
+        if self.on:
+            return _loaded(self.pack, self.on)
+        day = f"{int(year)}-12-31" if pd.notna(year) else self.today
+        return _loaded(self.pack, max(day, _first_day(self.pack)))
+
+
+@dataclass(frozen=True)
+class Rechecked:
+    """One unit's form: its row of ``form_summary``, its ``findings``, and the parameters they rest on, by day."""
+
+    summary: dict[str, Any]
+    findings: pd.DataFrame
+    rests_on: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def _loaded(pack: str, on: str) -> RuleSet:
+    return rules.load(pack, on)
+
+
+@lru_cache(maxsize=8)
+def _first_day(pack: str) -> str:
+    return rules.first_day(pack).isoformat()
+
+
+def recheck_form(form: Form, terms: Terms) -> list[tuple[str, Rechecked | PerfkitError]]:
+    """Recheck each unit of a form; returns the unit's code and what came of it: an error stops no other unit."""
+    return recheck_forms([form], terms)[0]
+
+
+def recheck_forms(forms: Sequence[Form], terms: Terms) -> list[list[tuple[str, Rechecked | PerfkitError]]]:
+    """Recheck several forms as :func:`recheck_form` does each: those under the same rules are scored together."""
+    asked = [[_asked(form, one, terms) for one in _each(_units_of(form))] for form in forms]
+    there = [each for group in asked for each in group if isinstance(each, _Asked) and len(each.library)]
+    cards: dict[int, Scorecard | PerfkitError] = {}
+    for day in dict.fromkeys(each.rule_set.on for each in there):
+        same = [each for each in there if each.rule_set.on == day]
+        cards.update(zip(map(id, same), _scored(same, terms), strict=True))
+    return [
+        [
+            (code, each if isinstance(each, PerfkitError) else _rechecked(each, cards.get(id(each))))
+            for each, code in zip(group, _units_of(form)["unit_id"].astype(str), strict=True)
+        ]
+        for form, group in zip(forms, asked, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A unit to be rechecked: its form, its row of ``units``, its rules, and its indicators and values."""
+
+    form: Form
+    one: pd.DataFrame
+    rule_set: RuleSet
+    library: pd.DataFrame
+    values: pd.DataFrame
+    rows: pd.DataFrame
+
+
+def _each(units: pd.DataFrame) -> list[pd.DataFrame]:
+    return [units.iloc[[at]] for at in range(len(units))]
+
+
+def _asked(form: Form, one: pd.DataFrame, terms: Terms) -> _Asked | PerfkitError:
+    unit = one.iloc[0]
+    try:
+        rule_set = terms.rules_for(unit["year"])
+    except PerfkitError as error:
+        return error
+    library = applying_to(form.tables["indicators"], unit["unit_id"])
+    values = form.tables["values"]
+    same_year = values["year"].isna() | values["year"].eq(unit["year"]).fillna(False) | pd.isna(unit["year"])
+    values = values[values["unit_id"].eq(unit["unit_id"]) & same_year.astype(bool)]
+    return _Asked(form, one, rule_set, library, values, plausible.joined(library, values))
+
+
+def _scored(asked: Sequence[_Asked], terms: Terms) -> list[Scorecard | PerfkitError]:
+    """Score units under the same rules in one go; if that cannot be, one by one, to tell which is at fault."""
+    keys = [str(at) for at in range(len(asked))]
+    of = {
+        name: pd.concat(
+            [frame.assign(unit_id=key) for key, frame in zip(keys, frames, strict=True)], ignore_index=True
+        )
+        for name, frames in (
+            ("values", [each.values for each in asked]),
+            ("library", [_scorable(each.library, each.rows) for each in asked]),
+            ("units", [each.one for each in asked]),
+        )
+    }
+    try:
+        card = _score(of["values"], of["library"], of["units"], asked[0].rule_set, terms)
+    except PerfkitError as error:
+        if len(asked) > 1:
+            return [card for each in asked for card in _scored([each], terms)]
+        return [_in_its_own_words(asked[0], terms) or error]
+    items, results = (dict(list(frame.groupby("unit_id", sort=False))) for frame in (card.items, card.results))
+    return [
+        card.holding(
+            items[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
+            results[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
+        )
+        for key, each in zip(keys, asked, strict=True)
+    ]
+
+
+def _in_its_own_words(asked: _Asked, terms: Terms) -> PerfkitError | None:
+    """Return the error of a unit scored by itself: it names the cells of its own file."""
+    try:
+        _score(asked.values, _scorable(asked.library, asked.rows), asked.one, asked.rule_set, terms)
+    except PerfkitError as error:
+        return error
+    return None
+
+
+def _score(
+    values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame, rule_set: RuleSet, terms: Terms
+) -> Scorecard:
+    return scorecard.score(
+        values,
+        library,
+        rule_set,
+        units=units,
+        scheme=terms.scheme,
+        denominator=terms.denominator,
+        weights="printed",
+    )
+
+
+def _units_of(form: Form) -> pd.DataFrame:
+    """Return the units; where there is no such table, one row for each unit and year that has values."""
+    if len(form.tables["units"]):
+        return form.tables["units"]
+    known = form.tables["values"][["unit_id", "year"]].drop_duplicates()
+    return tables.check(known.assign(name=known["unit_id"]), "units")
+
+
+def _rechecked(asked: _Asked, card: Scorecard | PerfkitError | None) -> Rechecked | PerfkitError:
+    form, one, rule_set, rows = asked.form, asked.one, asked.rule_set, asked.rows
+    unit = one.iloc[0]
+    if isinstance(card, PerfkitError):
+        return card
+    if card is None:
+        return _only_totals(one, unit, rule_set)
+    also = [*_remarked(form, unit), *plausible.money_parts(form.parts, unit, rule_set)]
+    found = recheck(card, unit, one, rows, also)
+    whole = abs(float(rows["points_full"].sum()) - float(rule_set.value("full_points"))) < 1e-6
+    result = card.results.iloc[0]
+    scored = card.items["kind"].ne("reported") & card.items["points_reported"].notna()
+    summary = {
+        **_known(unit, found, form),
+        "points": result["points"],
+        "recomputed": float(card.items.loc[scored, "points_full"].sum()),
+        "grade": result["grade"] if whole else None,  # grades are of the full points
+    }
+    in_force = rule_set.in_force()
+    rests_on = (*card.used, *(name for name in _ALSO if name in in_force))
+    return Rechecked(rule_set.stamp(pd.DataFrame([summary])).iloc[0].to_dict(), found, tuple(dict.fromkeys(rests_on)))
+
+
+def _only_totals(one: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> Rechecked:
+    found = recheck_totals(one, rule_set)
+    summary = pd.DataFrame([_known(unit, found, None)])
+    return Rechecked(rule_set.stamp(summary).iloc[0].to_dict(), found, ("full_points", "grade_bands"))
+
+
+def _known(unit: pd.Series, found: pd.DataFrame, form: Form | None) -> dict[str, Any]:
+    counts = found["severity"].value_counts()
+    said: Sequence[Any] = [remark for remark in form.remarks if not remark.kind] if form else ()
+    return {
+        **{
+            name: unit[name]
+            for name in ("unit_id", "year", "name", "department", "points_reported", "grade_reported")
+        },
+        "contradictions": int(counts.get("contradiction", 0)),
+        "to_explain": int(counts.get("explain", 0)),
+        "rounded": int(counts.get("rounding", 0)),
+        "reading_zh": "；".join(each.zh for each in said) or None,
+        "reading_en": "; ".join(each.en for each in said) or None,
+    }
+
+
+def _scorable(library: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Take as reported what cannot be scored: no target, no bounds, no points, words without a share chosen."""
+    judged = set(rows.loc[rows["judged"].notna() & rows["judged_share"].notna(), "indicator_id"])
+    needs_target = library["kind"].isin(["quantitative", "satisfaction", "yes_no", "execution"])
+    between = library["direction"].eq("in")
+    loose = needs_target & (library["target"].isna() | library["direction"].isna())
+    loose |= needs_target & between & ~(library["target_high"] >= library["target"])
+    loose |= library["kind"].eq("check_points") & library["check_points"].isna()
+    loose |= library["kind"].eq("qualitative") & ~library["indicator_id"].isin(judged)
+    loose |= library["points"].isna()
+    claimed = library["indicator_id"].map(rows.set_index("indicator_id")["points_reported"]).astype(float)
+    return library.assign(
+        kind=library["kind"].where(~loose, "reported"),
+        rule=library["rule"].where(~loose),
+        points=library["points"].fillna(claimed).fillna(0.0),
+    )
+
+
+def _remarked(form: Form, unit: pd.Series) -> list[dict[str, Any]]:
+    """Return the findings that the reader made: what cannot stand in a table, such as a negative amount."""
+    return [
+        checks.finding(
+            unit["unit_id"],
+            remark.kind,
+            "contradiction",
+            remark.reported,
+            "",
+            remark.zh,
+            remark.en,
+            indicator_id=remark.indicator_id or None,
+            level3=remark.level3 or None,
+        )
+        for remark in form.remarks
+        if remark.kind
+    ]
