@@ -361,3 +361,54 @@ class TestRankReversalTrap:
             for each in (table, more)
         ]
         assert scores[1][:-1] == scores[0]
+
+
+class TestComposite:
+    """Two steps in one: the same as minmax and arithmetic, which have their own cases."""
+
+    @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(2, 30))
+    def test_the_same_as_one_after_the_other(self, seed, columns, rows):
+        from perfkit.measure import normalising
+
+        random = np.random.default_rng(seed)
+        table = frame(random.uniform(-5, 5, (rows, columns)) * 10.0 ** random.integers(-3, 4, columns))
+        ways = {name: random.choice(["ge", "le"]) for name in table}
+        w = random.dirichlet(np.ones(columns))
+        weights = dict(zip(table, w / w.sum(), strict=True))
+        both = aggregating.arithmetic(normalising.minmax(table, ways), weights)
+        got = aggregating.composite(table, weights, ways)
+        assert got.to_numpy() == pytest.approx(np.asarray(both, dtype=float).ravel(), abs=1e-9)
+        order = random.permutation(rows)
+        assert aggregating.composite(table.iloc[order], weights, ways).to_numpy() == pytest.approx(
+            got.to_numpy()[order], abs=1e-12
+        )
+
+    def test_fixed_bounds_do_not_look_at_the_others(self):
+        # Life expectancy between 20 and 85 years (UNDP): 71.6 years make 0.794.
+        bounds = {"life": (20, 85)}
+        alone, among = (
+            aggregating.composite(pd.DataFrame({"life": rows}), {"life": 1}, {"life": "ge"}, bounds=bounds)
+            for rows in ([71.6], [71.6, 50, 84])
+        )
+        assert alone[0] == among[0] == pytest.approx(0.794, abs=5e-4)
+
+    @pytest.mark.parametrize(
+        ("rows", "more", "said"),
+        [
+            ([[1.0], [np.nan]], {}, "missing or infinite"),
+            ([[1.0], [np.inf]], {}, "missing or infinite"),
+            ([[1.0], [1.0]], {}, "without spread"),
+            ([["x"], [1.0]], {}, "not a number"),
+            ([[1.0], [9.0]], {"bounds": {"c0": (0, 5)}}, "beyond their bounds"),
+            ([[1.0], [9.0]], {"bounds": {}}, "without bounds"),
+        ],
+    )
+    def test_refused(self, rows, more, said):
+        with pytest.raises(ScoreError, match=said):
+            aggregating.composite(frame(rows), {"c0": 1.0}, {"c0": "ge"}, **more)
+
+    def test_the_table_is_left_alone(self):
+        table = frame([[1.0, 2.0], [3.0, 1.0]])
+        before = table.copy()
+        aggregating.composite(table, {"c0": 0.5, "c1": 0.5}, {"c0": "ge", "c1": "le"})
+        pd.testing.assert_frame_equal(table, before)

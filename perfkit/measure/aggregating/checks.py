@@ -27,6 +27,14 @@ def fail_if_any(problems: Sequence[Problem]) -> None:
 
 def inputs(values: pd.DataFrame, weights: Mapping[str, float] | pd.Series) -> tuple[Array, Array]:
     """Return the values (units x indicators, NaN where missing) and the weights in the order of the columns."""
+    w = weights_of(values, weights)
+    x, bad = as_numbers(values)
+    fail_if_any(bad_cells(bad, values, ("infinite or not a number", "无穷或不是数字")))
+    return x, w
+
+
+def weights_of(values: pd.DataFrame, weights: Mapping[str, float] | pd.Series) -> Array:
+    """Return the weights in the order of the columns of ``values``."""
     names = [str(name) for name in values.columns]
     if len(set(names)) < len(names) or sorted(names) != sorted(str(name) for name in weights.keys()):  # noqa: SIM118
         what = ("weights and columns must be the same indicators, each once", "权重与各列须为同样的指标且不重复")
@@ -36,6 +44,4 @@ def inputs(values: pd.DataFrame, weights: Mapping[str, float] | pd.Series) -> tu
         what = ("weights must be at least zero and sum to one", "权重须非负且合计为一")
         do = ("make shares of points with weighting.given", "请先用 weighting.given 折算")
         fail_if_any([Problem(what, got=f"sum {w.sum():g}", do=do)])
-    x, bad = as_numbers(values)
-    fail_if_any(bad_cells(bad, values, ("infinite or not a number", "无穷或不是数字")))
-    return x, w
+    return w

@@ -195,7 +195,7 @@ def score(
         sums = long.sums_of(items, len(keys.known))
         make = partial(_kept_items, items, rule_set, explain)
     else:
-        sums, _points = wide.totals(values, keys, used, whole, rates, rule_set)
+        sums = wide.totals(values, keys, used, whole, rates, rule_set)
         make = partial(_made_items, values, keys, used, whole, rates, rule_set, explain)
     results = results_of(keys.known, sums, judge, rule_set, adds_up=weights != "printed")
     return Scorecard(results, rule_set, chosen, denominator, make)

@@ -6,6 +6,7 @@ A table may have twenty million rows: texts are numbered once, and everything af
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +46,10 @@ def keyed(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | Non
     A blank year is filled from the unit's only year. Units and years that only table ``units`` names are scored
     too, if indicators apply to them.
     """
-    unit, names = codes_of(values["unit_id"])
-    year = _years(values)
-    leaf = leaves_of(values, library)
+    with ThreadPoolExecutor(1) as beside:  # two columns of text, one for each of two processors
+        leaves = beside.submit(leaves_of, values, library)
+        unit, names = codes_of(values["unit_id"])
+    leaf, year = leaves.result(), _years(values)
     if year is None and units is None:
         return Keys(pd.DataFrame({"unit_id": names, "year": _as_years(np.full(len(names), _BLANK))}), unit, leaf), []
     starts = _run_starts(unit, year)
@@ -76,9 +78,11 @@ def codes_of(column: pd.Series) -> tuple[Codes, pd.Index]:
     if not len(column):
         return np.empty(0, dtype=np.int32), pd.Index([], dtype="str")
     if isinstance(column.dtype, pd.CategoricalDtype):
-        raw = column.cat.codes.to_numpy()
+        raw = column.array.codes
         starts = _run_starts(raw, None)
         codes, seen = pd.factorize(raw[starts])
+        if np.array_equal(seen, np.arange(len(seen))):
+            return raw, column.cat.categories.take(seen).astype("str")
         return _spread(codes, starts, len(raw)), column.cat.categories.take(seen).astype("str")
     texts = _arrow(column)
     changed = pc.not_equal(texts.slice(1), texts.slice(0, len(texts) - 1)).fill_null(True)
@@ -100,9 +104,11 @@ def leaves_of(values: pd.DataFrame, library: pd.DataFrame) -> Codes:
     column, codes = values["indicator_id"], library["indicator_id"].iloc[common]
     if isinstance(column.dtype, pd.CategoricalDtype):
         of = pd.Index(codes).get_indexer(column.cat.categories)
-        place = np.append(of, -1)[column.cat.codes.to_numpy()]
+        place = np.append(of, -1).astype(_small(len(library)))[column.array.codes]
     elif len(column):
-        place = pc.index_in(_arrow(column), value_set=_arrow(codes)).fill_null(-1).to_numpy(zero_copy_only=False)
+        found = pc.index_in(_arrow(column), value_set=_arrow(codes))
+        found = found.fill_null(-1) if found.null_count else found
+        place = found.to_numpy(zero_copy_only=False).astype(_small(len(library)))
     else:
         place = np.empty(0, dtype=np.int64)
     if len(common) == len(library):
@@ -114,6 +120,11 @@ def leaves_of(values: pd.DataFrame, library: pd.DataFrame) -> Codes:
     found = pd.MultiIndex.from_frame(own).get_indexer(wanted)
     own_leaf: Codes = np.append(rows, -1)[found]
     return np.where(found >= 0, own_leaf, leaf)
+
+
+def _small(n: int) -> type[np.signedinteger[Any]]:
+    """Return the smallest whole numbers that count to ``n``."""
+    return next(kind for kind in (np.int8, np.int16, np.int32, np.int64) if n <= np.iinfo(kind).max)
 
 
 def _arrow(column: pd.Series) -> Any:

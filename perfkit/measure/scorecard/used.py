@@ -19,6 +19,7 @@ from perfkit.tables.columns import PERCENT
 
 Array = npt.NDArray[np.float64]
 
+_OTHERS = ("verified", "base", "done_on", "answers", "points_met")
 FROM = ("reported", "verified", "computed", "growth", "dates", "answers", "points_met")
 _AS_PARTS = str.maketrans({";": "；", ",": "；", "，": "；", "、": "；"})
 
@@ -85,7 +86,9 @@ def used_values(
     execution rate is not, since it comes from table ``units``.
     """
     value = column_of(values, "actual")
-    origin = np.zeros(len(values), dtype=np.int8)
+    origin = np.broadcast_to(np.int8(0), len(values))
+    if any(len(_filled(values, name)) for name in _OTHERS):
+        origin = origin.copy()
     rows = _filled(values, "verified")
     if len(rows):
         value = value.copy()

@@ -1,7 +1,7 @@
 """Totals of many units under one library: the values laid out by leaf, scored block by block.
 
-What a block needs stays in the processor's cache, a leaf's target and direction are one number and one word, and the
-points take the place of the values: scoring takes hardly more memory than the values themselves.
+What a block needs stays in the processor's cache, a leaf's target and direction are one number and one word, and no
+item is kept: scoring takes hardly more memory than the values themselves.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MORE = ("judged", "judged_share", "finished", "points_reported")
 
 def totals(
     values: pd.DataFrame, keys: Keys, used: Used, library: pd.DataFrame, rates: Array | None, rule_set: RuleSet
-) -> tuple[Sums, Array]:
+) -> Sums:
     """Score every unit under a library of common indicators.
 
     Parameters
@@ -44,11 +44,6 @@ def totals(
     rates
         The execution rate of each unit from its money, NaN where it is not known, infinite where there is none; or
         None.
-
-    Returns
-    -------
-    tuple
-        The sums, and the points of each leaf and unit, shape (leaves, units).
     """
     n = len(keys.known)
     grid = _laid_out(used.value, keys, len(library), n)
@@ -63,7 +58,7 @@ def totals(
 
     with ThreadPoolExecutor(cpu_count()) as pool:
         list(pool.map(work, blocks(n, _BLOCK)))
-    return sums, grid
+    return sums
 
 
 @dataclass(frozen=True)
@@ -142,7 +137,7 @@ def _take_computed(grid: Array, rates: Array, keys: Keys, used: Used, leaves: li
 
 
 def _score(leaf: _Leaf, grid: Array, part: slice, sums: Sums, judge: Judge) -> None:
-    """Score one leaf for the units in ``part``; the points take the place of the values in ``grid``."""
+    """Score one leaf for the units in ``part``."""
     value = grid[leaf.at, part]
     more = {name: column[part] for name, column in leaf.more.items()}
     feed = {"used": value, "reached": value, "used_rate": value / leaf.scale, **leaf.fixed, **more}
@@ -152,11 +147,9 @@ def _score(leaf: _Leaf, grid: Array, part: slice, sums: Sums, judge: Judge) -> N
         points = leaf.full * share
         points = judge.rounded(points) if judge.rounding["of"] == "item" else points
         sums.add_whole(part, points, leaf.full, assessable=assessable)
-        grid[leaf.at, part] = points
         return
     status = np.zeros(len(value), dtype=np.int8) if leaf.status is None else leaf.status[part]
     judged = judge.of_items(share, leaf.full, status)
     sums.add(part, judged, leaf.full, assessable)
     if leaf.veto:
         sums.veto(part, judged)
-    grid[leaf.at, part] = judged.points
