@@ -35,7 +35,7 @@ def scored(
     percent = np.where(is_percent(items["unit"]), 100.0, 1.0)
     if rates is not None:
         _take_computed(items, rates, percent)
-    status = items["status"].fillna("reported")
+    status = items["status"].astype(object).fillna("reported")
     nothing = items["used"].isna() & items["judged"].isna() & items["kind"].ne("reported")
     status = status.where(~(nothing & status.isin(["reported", "unverified"])), "missing")
     items = items.assign(used_rate=items["used"] / percent, target_rate=items["target"] / percent, status=status)

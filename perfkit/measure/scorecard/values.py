@@ -22,7 +22,7 @@ def unknown_codes(values: pd.DataFrame, keys: Keys, units: pd.DataFrame | None) 
     strange = np.zeros(len(keys.known), dtype=bool)
     wrong = keys.leaf < 0
     if units is not None:
-        strange = ~keys.known["unit_id"].isin(units["unit_id"]).to_numpy()
+        strange = pd.Index(units["unit_id"].unique()).get_indexer(keys.known["unit_id"]) < 0
         wrong |= strange[keys.unit]
     problems = []
     for row in np.flatnonzero(wrong):

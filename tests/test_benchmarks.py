@@ -1,0 +1,45 @@
+"""The benchmarks still run: small, and without a word on time."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    names = [path.stem for path in FOLDER.glob("*.py")]
+    for name in names:
+        sys.modules.pop(name, None)
+    yield importlib.import_module
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def test_the_long_table(benchmark):
+    long = benchmark("long_table")
+    assert long.part("linear", 50).startswith("       50 units:")
+    assert "ms" in long.part("explain", 50)
+    text, coded = (long.score(long.values(50, kind, shuffled=False)).results for kind in ("text", "category"))
+    assert text.equals(coded)
+    shuffled = long.score(long.values(50, "text", shuffled=True)).results
+    assert shuffled.sort_values("unit_id", ignore_index=True).equals(text)
+    assert text["grade"].notna().all()
+
+
+def test_the_wide_table(benchmark):
+    wide = benchmark("wide_table")
+    grades = wide.graded(wide.table(200))
+    assert len(grades) == 200
+    assert grades["grade"].notna().all()
+    assert wide.weights_drawn(30, 20).startswith("20 draws of the weights on 30 x 20")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_memory_is_seen(benchmark):
+    measuring = benchmark("measuring")
+    assert measuring.extra_memory(lambda: bytearray(80_000_000)) > 60_000_000
