@@ -671,6 +671,24 @@ def test_equal_weights_make_a_framework_without_points_usable():
         scorecard.score(given, held, rules.load("cn-project-2020", "2022-12-31"), weights="ahp")
 
 
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=5))
+@settings(max_examples=20, deadline=None)
+def test_equal_points_add_up_and_full_marks_are_full_marks(sizes):
+    rows = [
+        {"indicator_id": f"{i}-{j}", "level1": f"类{i}", "level3": f"{j}", "points": None}
+        for i, size in enumerate(sizes)
+        for j in range(size)
+    ]
+    given_values = values(*({"indicator_id": row["indicator_id"], "actual": 100} for row in rows))
+    card = scored(given_values, library(*rows), weights="equal")
+    points = card.items["points_full"]
+    assert round(points.sum(), 9) == 100
+    assert card.results["points"].tolist() == [100]
+    for i, size in enumerate(sizes):
+        mine = points[card.items["level1"] == f"类{i}"]
+        assert (mine - 100 / len(sizes) / size).abs().max() < 0.01
+
+
 class TestWhatAThirdReadingFound:
     def test_a_unit_without_values_is_missing_not_gone(self):
         held = library({"unit_id": "a", "indicator_id": "1"}, {"unit_id": "b", "indicator_id": "1"})

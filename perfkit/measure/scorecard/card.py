@@ -143,7 +143,8 @@ def score(
         Of the execution rate: "self_form" (budget of the year) or "framework" (funds received).
     weights
         "given": the library's points, which must add up; "printed": the same, whatever they add up to; "equal":
-        equal shares at every node of the tree, for a framework issued without points.
+        equal shares at every node of the tree, rounded as points are and adding up, for a framework issued without
+        points.
     explain
         Make the sentences ``why_zh`` and ``why_en`` with the items.
 
@@ -177,7 +178,7 @@ def score(
     values = values if "unit_id" in values and "indicator_id" in values else tables.check(values, "values")
     library = library.reindex(columns=list(tables.contract("indicators").columns))
     keys, problems = keyed(values, library, units)
-    library = weighted(library, weights, float(rule_set.value("full_points")))
+    library = weighted(library, weights, rule_set)
     own = set(library["unit_id"].dropna())
     names = list(keys.known["unit_id"].unique()) if own else []
     whole, faults = examined(library, rule_set, chosen, names, adds_up=weights != "printed")

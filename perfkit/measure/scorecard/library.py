@@ -16,7 +16,7 @@ from perfkit.rules import RuleSet
 _WHOLE = 1.5  # a target above this cannot be a share of one
 
 
-def weighted(library: pd.DataFrame, weights: str, full: float) -> pd.DataFrame:
+def weighted(library: pd.DataFrame, weights: str, rule_set: RuleSet) -> pd.DataFrame:
     """Give the leaves of each unit their points by a scheme of weighting."""
     if weights not in ("given", "printed", "equal"):
         raise ScoreError(
@@ -36,8 +36,22 @@ def weighted(library: pd.DataFrame, weights: str, full: float) -> pd.DataFrame:
             ],
         )
     levels = ["level1", "level2", "level3"]
-    shares = [weighting.equal(each[levels]) for _, each in library.groupby("unit_id", sort=False, dropna=False)]
-    return library.assign(points=full * pd.concat(shares).reindex(library.index))
+    full, decimals = float(rule_set.value("full_points")), rule_set.value("rounding")["decimals"]
+    points = [
+        _apportioned(full * weighting.equal(each[levels]), decimals)
+        for _, each in library.groupby("unit_id", sort=False, dropna=False)
+    ]
+    return library.assign(points=pd.concat(points).reindex(library.index))
+
+
+def _apportioned(points: pd.Series, decimals: int) -> pd.Series:
+    """Round points so that they still add up: the rest goes to the largest remainders, the first of equals."""
+    scale = 10.0**decimals
+    exact = np.round(points * scale, 6)
+    whole = np.floor(exact)
+    left = round(float(exact.sum() - whole.sum()))
+    whole[(whole - exact).sort_values(kind="stable").index[:left]] += 1
+    return whole / scale
 
 
 def check_library(
