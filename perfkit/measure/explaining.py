@@ -170,6 +170,8 @@ def _sentence(row: dict[str, Any], rule: Mapping[str, Any], lang: int) -> str:
         words["target"] = quantity(row["target"], unit)
     if row["used_from"] == "dates":
         words["actual"] = row["done_on"]
+    elif rule["function"] == "on_time":
+        words["actual"] = ("逾期天数 ", "days late ")[lang] + number(used) + mark
     sentence = rule["sentence"][lang]
     if rule["function"] in _IN_PROPORTION and (row["target"] <= 0 or used < 0):
         sentence = _NO_RATIO[lang]

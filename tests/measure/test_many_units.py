@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit import rules, tables
-from perfkit.errors import ScoreError
+from perfkit.errors import PerfkitError, ScoreError
 from perfkit.measure import scorecard
 
 HELD = rules.load("cn-project-2020", "2026-06-30")
@@ -139,6 +139,62 @@ class TestLayout:
         whole = card.items[card.items["unit_id"] == "项目0007"].reset_index(drop=True)
         pd.testing.assert_frame_equal(part.items, whole)
         pd.testing.assert_frame_equal(card.of("项目0007").items, whole)
+
+
+class TestFramesOfOnesOwn:
+    """A frame made by hand is as good as one read from a file, or is refused like one."""
+
+    PLAIN = LIBRARY.iloc[:1].assign(points=100.0)
+
+    def results(self, units=None, **columns):
+        frame = pd.DataFrame({"unit_id": ["a", "b"], "indicator_id": ["I0", "I0"], "actual": [50.0, 100.0]})
+        return scorecard.score(frame.assign(**columns), self.PLAIN, HELD, units=units).results["points"].tolist()
+
+    @pytest.mark.parametrize(
+        "columns",
+        [
+            {},
+            {"actual": [50, 100]},
+            {"actual": ["50", "100"]},
+            {"unit_id": [1, 2]},
+            {"year": ["2022", "2022"]},
+            {"year": [2022, 2023]},
+            {"status": [None, "已填报"]},
+        ],
+    )
+    def test_taken(self, columns):
+        assert self.results(**columns) == [50, 100]
+
+    @pytest.mark.parametrize(
+        ("columns", "column"),
+        [
+            ({"actual": ["五十", "100"]}, "actual"),
+            ({"actual": [np.inf, 1.0]}, "actual"),
+            ({"unit_id": [None, "b"]}, "unit_id"),
+            ({"indicator_id": [None, "I0"]}, "indicator_id"),
+            ({"year": [10_001, 2022]}, "year"),
+            ({"year": [-1, 2022]}, "year"),
+            ({"year": [2022.5, 2022]}, "year"),
+            ({"status": ["weird", None]}, "status"),
+            ({"done_on": ["2023-02-30", None]}, "done_on"),
+        ],
+    )
+    def test_refused(self, columns, column):
+        with pytest.raises(PerfkitError) as caught:
+            self.results(**columns)
+        assert [p.column for p in caught.value.problems] == [column]
+
+    def test_units_that_stand_twice_or_lack_columns(self):
+        units = pd.DataFrame({"unit_id": ["a", "b", "a"], "name": ["甲", "乙", "甲"]})
+        assert self.results(units=units.iloc[:2]) == [50, 100]
+        with pytest.raises(PerfkitError, match="stands twice"):
+            self.results(units=units)
+
+    def test_nothing_at_all(self):
+        none = pd.DataFrame({"unit_id": [], "indicator_id": [], "actual": []})
+        for library in (self.PLAIN, own(self.PLAIN, ["a"])):
+            card = scorecard.score(none, library, HELD)
+            assert len(card.results) == len(card.items) == 0
 
 
 @pytest.fixture(scope="module")

@@ -180,6 +180,12 @@ class TestInAScorecard:
         ]
         assert late.items.loc[0, "why_zh"] == "期限 2023-12-31，完成于 2024-01-09，逾期 9 天，得 9 分（满分 10 分）"
 
+    def test_what_a_check_found_of_the_days_wins(self):
+        item = {"rule": "on_time", "due_on": "2023-12-31"}
+        assert why(item, {"done_on": "2024-06-30", "verified": 9}) == (
+            "期限 2023-12-31，完成于 逾期天数 9（核实值），逾期 9 天，得 9 分（满分 10 分）"
+        )
+
     def test_a_day_is_a_remark_where_days_are_not_scored(self):
         assert points({"target": 1, "due_on": "2023-12-31"}, {"actual": 1, "done_on": "2024-06-30"}) == 10
 
@@ -209,6 +215,12 @@ class TestInAScorecard:
         )
         # which ones were met is not said: the rule cannot tell
         assert card(item, {"actual": 2}).items.loc[0, "status"] == "missing"
+        # all or none of them leaves no doubt
+        assert (points(item, {"actual": 3}), points(item, {"actual": 0})) == (10, 0)
+        assert points(item, {"points_met": "1；3", "verified": 3}) == 10
+        # points that are all alike are no points of their own
+        alike = {**item, "check_weights": "30；30；30"}
+        assert points(alike, {"points_met": "2"}) == points(alike, {"actual": 1}) == 3.33
         even = {**item, "check_weights": None}
         assert points(even, {"points_met": "1；3"}) == points(even, {"actual": 2}) == 6.67
 
@@ -249,6 +261,7 @@ class TestInAScorecard:
             ({"target": 100}, {"actual": 90, "status": "not_due"}),
             ({"target": 100}, {"status": "not_seen"}),
             ({"target": 100, "veto": True}, {"actual": 0}),
+            ({"rule": "reported", "target": 100}, {"points_reported": 4.5}),
         ):
             rest = {**LEAF, "indicator_id": "9", "kind": "reported", "points": 90}
             own = pd.DataFrame([{**LEAF, "indicator_id": "1", **item}, rest])
@@ -274,6 +287,9 @@ class TestRefused:
             ({"target": 10, "unit": "%"}, {"actual": 5, "base": 0}, "base"),
             ({"kind": "satisfaction", "target": 90, "unit": "%"}, {"answers": "60；20"}, "answers"),
             ({"kind": "satisfaction", "target": 90, "unit": "%"}, {"answers": "六十"}, "answers"),
+            ({"kind": "satisfaction", "target": 90, "unit": "%"}, {"answers": "nan；1；1；1；1"}, "answers"),
+            ({"kind": "satisfaction", "target": 90, "unit": "%"}, {"answers": "1e400；0；0；0；0"}, "answers"),
+            ({"kind": "check_points", "check_points": "甲；乙", "check_weights": "0；0"}, {}, "check_weights"),
             ({"kind": "check_points", "check_points": "甲；乙"}, {"points_met": "3"}, "points_met"),
             ({"kind": "check_points", "check_points": "甲；乙"}, {"points_met": "1；1"}, "points_met"),
             (

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from perfkit import tables
 from perfkit.errors import Problem, ScoreError, fail_if_any
 from perfkit.measure.scorecard import items as long
 from perfkit.measure.scorecard import wide
@@ -20,7 +19,7 @@ from perfkit.measure.scorecard.keys import Keys, keyed, twice
 from perfkit.measure.scorecard.library import examined, scheme_named, weighted
 from perfkit.measure.scorecard.partitioned import Parts
 from perfkit.measure.scorecard.used import Used, used_values
-from perfkit.measure.scorecard.values import impossible_values, unknown_codes
+from perfkit.measure.scorecard.values import fitting, impossible_values, unknown_codes
 from perfkit.rules import RuleSet
 
 Rows = npt.NDArray[np.int64]
@@ -175,8 +174,8 @@ def score(
         }
         parts = Parts(values, units, partial(score, library=library, rule_set=rule_set, **choices))
         return Scorecard(parts.results(), rule_set, chosen, denominator, parts.items, pick=parts.of)
-    values = values if "unit_id" in values and "indicator_id" in values else tables.check(values, "values")
-    library = library.reindex(columns=list(tables.contract("indicators").columns))
+    values, units = fitting(values, "values"), None if units is None else fitting(units, "units")
+    library = fitting(library, "indicators")
     keys, problems = keyed(values, library, units)
     library = weighted(library, weights, rule_set)
     own = set(library["unit_id"].dropna())

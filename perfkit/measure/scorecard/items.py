@@ -36,8 +36,6 @@ def scored(
     if rates is not None:
         _take_computed(items, rates, percent)
     status = items["status"].astype(object).fillna("reported")
-    nothing = items["used"].isna() & items["judged"].isna() & items["kind"].ne("reported")
-    status = status.where(~(nothing & status.isin(["reported", "unverified"])), "missing")
     items = items.assign(used_rate=items["used"] / percent, target_rate=items["target"] / percent, status=status)
     return _points(_shares(items, rule_set), rule_set)
 
@@ -71,11 +69,12 @@ def _take_computed(items: pd.DataFrame, rates: npt.NDArray[np.float64], percent:
 
 def _shares(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
     """Score each group of items under one rule."""
-    share = np.full(len(items), np.nan)
+    share, recomputed = np.full(len(items), np.nan), np.ones(len(items), dtype=bool)
     counted = items["kind"].eq("quantitative")
     for (name, quantitative), rows in items.groupby(["rule", counted], sort=False).indices.items():
         rule = rule_of(rule_set, name, quantitative=quantitative)
         numbers = {key: value for key, value in rule.items() if key not in ("function", "zh", "en")}
+        recomputed[rows] = rule["function"] != "reported"
         part = items.iloc[rows]
         fed = {
             name: column_of(part, name) if name in ("finished", "judged") else part[name].to_numpy()
@@ -87,7 +86,9 @@ def _shares(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
     flagged = items["kind"].eq("quantitative") & items["direction"].eq("ge")
     choice = rule_set.value("over_fulfilment") if "over_fulfilment" in rule_set.parameters else {"policy": "ignore"}
     limit = float("inf" if choice["policy"] == "ignore" else choice["tolerance"])
-    return items.assign(share=share, rate=rate, over=np.where(flagged & (over > limit + _DUST), over, np.nan))
+    return items.assign(
+        share=share, recomputed=recomputed, rate=rate, over=np.where(flagged & (over > limit + _DUST), over, np.nan)
+    )
 
 
 def _points(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
@@ -107,7 +108,7 @@ def _points(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
 def sums_of(items: pd.DataFrame, n: int) -> Sums:
     """Add up scored items of ``n`` units."""
     sums = Sums(n)
-    _add(items, sums.add, items["points_full"].to_numpy(), items["kind"].ne("reported").to_numpy())
+    _add(items, sums.add, items["points_full"].to_numpy(), items["recomputed"].to_numpy())
     _add(items[items["veto"].fillna(False).astype(bool)], sums.veto)
     return sums
 

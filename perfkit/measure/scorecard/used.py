@@ -62,12 +62,12 @@ def parts_of(text: Any) -> list[str]:
 
 def check_weights(library: pd.DataFrame) -> list[Array]:
     """Return for each leaf what its check points are worth: as given (NaN where that is no number), else one each."""
-    return [
-        np.array([_number(part) for part in parts_of(weights)], dtype=float)
-        if parts_of(weights)
-        else np.ones(len(parts_of(points)))
-        for points, weights in zip(library["check_points"], library["check_weights"], strict=True)
-    ]
+    worth = []
+    for points, weights in zip(library["check_points"], library["check_weights"], strict=True):
+        given = np.array([_number(part) for part in parts_of(weights)], dtype=float)
+        even = not len(given) or (given[0] > 0 and bool((given == given[0]).all()))
+        worth.append(np.ones(len(given) or len(parts_of(points))) if even else given)
+    return worth
 
 
 def _number(text: str) -> float:
@@ -107,6 +107,7 @@ def used_values(
         problems += _not_positive(values, rows[bases <= 0])
     rows = _filled(values, "done_on")
     rows = rows[np.append(_scored_by_days(library, rule_set), False)[leaf[rows]]]
+    rows = rows[origin[rows] != FROM.index("verified")]
     if len(rows):
         value = value.copy()
         due = np.array([*library["due_on"], None], dtype=object)[leaf[rows]]
@@ -124,7 +125,12 @@ def used_values(
     worth = check_weights(library)
     uneven = np.append([len(set(w)) > 1 for w in worth], False)
     if uneven.any():
-        reached = np.where(uneven[leaf], np.nan, value)
+        # How many were met does not say which, unless it was all or none.
+        whole = np.append([w.sum() for w in worth], np.nan)[leaf]
+        all_or_none = np.where(
+            value == np.append([len(w) for w in worth], -1)[leaf], whole, np.where(value, np.nan, 0.0)
+        )
+        reached = np.where(uneven[leaf], all_or_none, value)
     rows = _filled(values, "points_met")
     rows = rows[origin[rows] != FROM.index("verified")]
     if len(rows):
@@ -162,12 +168,12 @@ def _rates(answers: pd.Series, weights: Sequence[float]) -> tuple[Array, dict[in
     """Return the rate of each questionnaire, and what cannot be read, by row."""
     rates, wrong = np.full(len(answers), np.nan), {}
     for at, text in enumerate(answers):
-        parts = str(text).translate(_AS_PARTS).split("；")
+        parts = parts_of(str(text).translate(_AS_PARTS))
         try:
             counts = [float(part) for part in parts]
         except ValueError:
             counts = []
-        if len(counts) != len(weights) or min(counts) < 0 or not sum(counts):
+        if len(counts) != len(weights) or not all(0 <= n < np.inf for n in counts) or not sum(counts):
             wrong[at] = (f"{len(weights)} numbers of answers", f"{len(weights)} 档人数")
         else:
             rates[at] = scoring.likert_rate([counts], weights)[0]
@@ -177,7 +183,7 @@ def _rates(answers: pd.Series, weights: Sequence[float]) -> tuple[Array, dict[in
 def _met(text: Any, worth: Array) -> tuple[Array, tuple[str, str] | None]:
     """Return the worth of the check points met, by their numbers, or what is wrong with the numbers."""
     said = (f"numbers from 1 to {len(worth)}, each once", f"1 至 {len(worth)} 的序号，各一次")
-    parts = [part for part in str(text).translate(_AS_PARTS).split("；") if part.strip()]
+    parts = parts_of(str(text).translate(_AS_PARTS))
     if not all(part.strip().isdecimal() for part in parts):
         return np.empty(0), said
     numbers = [int(part) for part in parts]

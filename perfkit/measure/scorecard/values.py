@@ -17,6 +17,48 @@ from perfkit.rules import RuleSet
 _WHOLE = 1.5  # a rate above this cannot be a share of one
 
 
+def fitting(values: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a frame that can be worked on as it is; one that is odd in any way goes through its contract.
+
+    Raises
+    ------
+    TableError
+        If it does not keep the contract: all problems at once.
+    """
+    return values if _is_plain(values, name) else tables.check(values, name)
+
+
+def _is_plain(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a frame has the types, keys and choices of its contract, looking at columns, not at cells."""
+    contract = tables.contract(name)
+    held = contract.columns
+    needed = {"values": ("unit_id", "indicator_id"), "units": ("unit_id", "year", "budget", "received", "spent")}
+    if not set(needed.get(name, held)) <= set(frame.columns) or not frame.index.is_unique:
+        return False
+    # Twenty million values are told apart by their codes later; units and indicators are few.
+    if name != "values" and frame.duplicated(list(contract.key)).any():
+        return False
+    return all(_is_plain_column(frame[column], held[column]) for column in frame.columns if column in held)
+
+
+def _is_plain_column(column: pd.Series, spec: Any) -> bool:
+    kind, said = column.dtype, spec.metadata
+    if said["kind"] in ("number", "rate"):
+        return kind == np.float64 and not np.isinf(column.to_numpy()).any()
+    if said["kind"] == "year":
+        limits = {key: value for check in spec.checks for key, value in check.statistics.items()}
+        years = column.dropna() if str(kind) == "Int64" else None
+        return years is not None and bool(years.between(limits["min_value"], limits["max_value"]).all())
+    if said["kind"] == "yes_no":
+        return str(kind) == "boolean"
+    if not isinstance(kind, pd.StringDtype | pd.CategoricalDtype) or (spec.required and column.isna().any()):
+        return False
+    if said["kind"] == "date":
+        days = column.dropna()
+        return bool(pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").notna().all())
+    return not said["choices"] or set(column.dropna().unique()) <= set(said["choices"])
+
+
 def unknown_codes(values: pd.DataFrame, keys: Keys, units: pd.DataFrame | None) -> list[Problem]:
     """Return the values whose unit is not in table ``units``, or whose indicator is not in the library."""
     strange = np.zeros(len(keys.known), dtype=bool)

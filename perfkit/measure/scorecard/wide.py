@@ -142,7 +142,7 @@ def _score(leaf: _Leaf, grid: Array, part: slice, sums: Sums, judge: Judge) -> N
     more = {name: column[part] for name, column in leaf.more.items()}
     feed = {"used": value, "reached": value, "used_rate": value / leaf.scale, **leaf.fixed, **more}
     share = scoring.shares(feed, leaf.function, leaf.numbers)
-    assessable = leaf.kind != "reported"
+    assessable = leaf.function != "reported"
     if leaf.status is None and not leaf.veto and not np.isnan(share).any():
         points = leaf.full * share
         points = judge.rounded(points) if judge.rounding["of"] == "item" else points
