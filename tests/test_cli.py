@@ -288,3 +288,18 @@ class TestAsAModule:
             error = run.stderr.read().decode("utf-8")
         assert error == ""
         assert run.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["recheck", ".", "--jobs", "0", "-o", "x.xlsx"], "a whole number from 1 on 须为正整数: 0"),
+        (["library", "check", "x.csv", "--full-points", "nan"], "a number above 0 须为正数: nan"),
+        (["library", "check", "x.csv", "--full-points", "many"], "a number above 0 须为正数: many"),
+    ],
+)
+def test_an_option_that_is_no_count(capsys, command, said):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(command)
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err

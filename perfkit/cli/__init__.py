@@ -15,7 +15,7 @@ import pandas as pd
 
 from perfkit import __version__
 from perfkit.cli import library
-from perfkit.cli.output import fail_if_among_forms, fail_if_input, fail_if_not_xlsx, print_table
+from perfkit.cli.output import count, fail_if_among_forms, fail_if_input, fail_if_not_xlsx, print_table
 from perfkit.errors import PerfkitError, Problem, TableError
 
 _DISTRIBUTIONS = (
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     recheck.add_argument("--on", default="", help="the day whose rules apply (default: the end of each form's year)")
     recheck.add_argument("--scheme", help="one of the pack's scoring schemes")
     recheck.add_argument("--denominator", default="self_form", help="of the execution rate: self_form or framework")
-    recheck.add_argument("--jobs", type=_count, help="processes (default: as many as help)")
+    recheck.add_argument("--jobs", type=count, help="processes (default: as many as help)")
     recheck.add_argument("-o", "--out", type=Path, required=True, help="workbook to write, .xlsx")
     recheck.set_defaults(run=_recheck)
 
@@ -183,13 +183,6 @@ def _recheck(args: argparse.Namespace) -> int:
     if unreadable:
         print(f"{unreadable} unreadable, listed in the workbook 份未能读取，见结果表", file=sys.stderr)
     return int(unreadable > 0)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def _rules(args: argparse.Namespace) -> int:

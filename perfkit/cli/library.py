@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from perfkit.cli.output import fail_if_input, fail_if_not_xlsx, print_table
+from perfkit.cli.output import fail_if_input, fail_if_not_xlsx, positive, print_table
 from perfkit.errors import TableError, fail_if_any
 
 
@@ -27,7 +27,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for each in (check, show, merge):
         each.add_argument("file", type=Path, help="workbook or CSV with the table library")
     for each in (check, merge):
-        each.add_argument("--full-points", type=float, default=100.0, help="what points add up to (default: 100)")
+        each.add_argument("--full-points", type=positive, default=100.0, help="what points add up to (default: 100)")
     for each in (show, merge):
         each.add_argument("--on", required=True, help="the day, e.g. 2025-01-01")
     merge.add_argument("changes", type=Path, help="workbook or CSV with the table library_changes")

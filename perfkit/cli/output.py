@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
+import math
 from pathlib import Path
 
 import pandas as pd
 
 from perfkit.errors import Problem, TableError
+
+
+def positive(text: str) -> float:
+    """Read an option that is a number above zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"a number above 0 须为正数: {text}")
+    return number
+
+
+def count(text: str) -> int:
+    """Read an option that counts from one on."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on 须为正整数: {text}")
+    return int(text)
 
 
 def fail_if_input(out: Path, source: Path) -> None:

@@ -215,7 +215,7 @@ def test_points_that_do_not_make_full_are_scored_as_they_are():
     # 10 + 45 + 30 + 10 = 95; O is half done: 22.5 of 45. No grade: grades are of 100 points.
     result = recheck({"points": 45}, {"actual": 100, "points_reported": 22.5})
     assert result.summary["points"] == 72.5
-    assert result.summary["grade"] is None
+    assert pd.isna(result.summary["grade"])
 
 
 @pytest.mark.parametrize(

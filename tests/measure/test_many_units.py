@@ -95,6 +95,23 @@ class TestAgainstItemByItem:
         assert len(results) == n
         assert results["points"].nunique() == results["grade"].nunique() == 1
 
+    def test_a_verified_rate_beside_a_base_is_not_replaced_by_the_money(self):
+        library = LIBRARY[LIBRARY["kind"] == "execution"].assign(points=100.0)
+        values = pd.DataFrame({"unit_id": ["a"], "indicator_id": ["I5"], "verified": [120.0], "base": [100.0]})
+        units = tables.check(pd.DataFrame([{"unit_id": "a", "name": "甲", "budget": 100, "spent": 50}]), "units")
+        fast, slow = (scorecard.score(values, each, HELD, units=units) for each in (library, own(library, ["a"])))
+        assert fast.results["points"].tolist() == slow.results["points"].tolist() == fast.items["points"].tolist()
+        assert fast.results["points"].tolist() == [20]
+
+    def test_points_that_do_not_add_up_have_a_total_and_no_grade(self):
+        library = LIBRARY.iloc[:3].assign(rule=None, direction="ge", target=100.0)
+        values = pd.DataFrame({"unit_id": ["a"] * 3, "indicator_id": ["I0", "I1", "I2"], "actual": [100.0] * 3})
+        results = scorecard.score(values, library, HELD, weights="printed").results
+        assert results["points"].tolist() == [30]
+        assert results["grade"].isna().all()
+        full = library.assign(points=[40.0, 30, 30])
+        assert scorecard.score(values, full, HELD, weights="printed").results["grade"].tolist() == ["优"]
+
 
 class TestLayout:
     def test_any_order_of_rows(self):
@@ -224,6 +241,7 @@ class TestInParts:
         found = card.items.compute().reset_index(drop=True).astype(items.dtypes)
         pd.testing.assert_frame_equal(found, items)
         pd.testing.assert_frame_equal(card.of("项目0003").items, whole.of("项目0003").items)
+        assert card.used == scorecard.score(values, LIBRARY, HELD, units=units[units["unit_id"] != "沉默"]).used
 
     def test_a_unit_torn_apart_is_refused(self, dd):
         values = many(3, 12)

@@ -197,14 +197,13 @@ def _rechecked(asked: _Asked, card: Scorecard | PerfkitError | None) -> Rechecke
         return _only_totals(one, unit, rule_set)
     also = [*_remarked(form, unit), *plausible.money_parts(form.parts, unit, rule_set)]
     found = recheck(card, unit, one, rows, also)
-    whole = abs(float(rows["points_full"].sum()) - float(rule_set.value("full_points"))) < 1e-6
     result = card.results.iloc[0]
     scored = card.items["kind"].ne("reported") & card.items["points_reported"].notna()
     summary = {
         **_known(unit, found, form),
         "points": result["points"],
         "recomputed": float(card.items.loc[scored, "points_full"].sum()),
-        "grade": result["grade"] if whole else None,  # grades are of the full points
+        "grade": result["grade"],
     }
     in_force = rule_set.in_force()
     rests_on = (*card.used, *(name for name in _ALSO if name in in_force))

@@ -86,23 +86,24 @@ class Scorecard:
     @property
     def used(self) -> tuple[str, ...]:
         """The names of the parameters that decided the points and grades of these items, and of no others."""
-        rules = [f"rule_{name}" for name in self.items["rule"].dropna().unique()]
+        items, results = (
+            frame.compute() if hasattr(frame, "compute") else frame for frame in (self.items, self.results)
+        )
+        rules = [f"rule_{name}" for name in items["rule"].dropna().unique()]
         functions = {rule: self.rule_set.value(rule)["function"] for rule in rules}
         names = ["full_points", "grade_bands", "schemes", "default_scheme", "rounding", *rules]
-        if self.items["status"].ne("reported").any():
+        if items["status"].ne("reported").any():
             names.append("missing_evidence")
-        if self.items["used_from"].eq("computed").any():
+        if items["used_from"].eq("computed").any():
             names.append("execution_denominator")
-        if self.items["used_from"].eq("answers").any():
+        if items["used_from"].eq("answers").any():
             names.append("likert_weights")
-        if self.results["limit_zh"].notna().any():
+        if results["limit_zh"].notna().any():
             names.append("grade_limits")
-        in_proportion = self.items["kind"].eq("quantitative") & self.items["rule"].map(
+        in_proportion = items["kind"].eq("quantitative") & items["rule"].map(
             lambda name: functions.get(f"rule_{name}") == "proportional"
         )
-        if (
-            in_proportion.any() or self.items["over"].notna().any()
-        ) and "over_fulfilment" in self.rule_set.parameters:
+        if (in_proportion.any() or items["over"].notna().any()) and "over_fulfilment" in self.rule_set.parameters:
             names.append("over_fulfilment")
         return tuple(names)
 
@@ -141,7 +142,8 @@ def score(
     denominator
         Of the execution rate: "self_form" (budget of the year) or "framework" (funds received).
     weights
-        "given": the library's points, which must add up; "printed": the same, whatever they add up to; "equal":
+        "given": the library's points, which must add up; "printed": the same, whatever they add up to (a grade only
+        where that is the full points); "equal":
         equal shares at every node of the tree, rounded as points are and adding up, for a framework issued without
         points.
     explain

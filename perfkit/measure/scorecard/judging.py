@@ -135,7 +135,8 @@ def results_of(
     known
         ``unit_id`` and ``year`` of each unit, in the order of ``sums``.
     adds_up
-        The points of every unit add up to the pack's full points; if not, a total is out of what they add up to.
+        The points of every unit add up to the pack's full points; if not, a total is out of what they add up to, and has
+        a grade only where that is the full points.
 
     Notes
     -----
@@ -152,7 +153,9 @@ def results_of(
     results["points"] = results["points"].where(sums.open == 0.0)
     results["coverage"] = np.round(np.nan_to_num(sums.assessed / weight), grading.DECIMALS)
     bands = rule_set.value("grade_bands")
-    results = results.join(grading.grade(results["points"], bands))
+    # Bands are cuts of the full points: a total out of other points has no grade.
+    graded = results["points"] if adds_up else results["points"].where(np.isclose(sums.whole, judge.full))
+    results = results.join(grading.grade(graded, bands))
     limits = rule_set.value("grade_limits") if "grade_limits" in rule_set.in_force() else []
     causes = {
         "veto_zero": (sums.vetoed & VETO_ZERO) > 0,

@@ -19,7 +19,7 @@ import pandas as pd
 from perfkit.measure import scoring
 from perfkit.measure.scorecard.judging import REPORTED, STATES, Judge, Sums, rule_of
 from perfkit.measure.scorecard.keys import Keys, blocks
-from perfkit.measure.scorecard.used import FROM, Used, column_of, is_percent
+from perfkit.measure.scorecard.used import Used, column_of, is_percent
 from perfkit.rules import RuleSet
 
 Array = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ def totals(
     grid = _laid_out(used.value, keys, len(library), n)
     leaves = [_leaf(values, keys, used, library.iloc[at], at, rule_set) for at in range(len(library))]
     if rates is not None:
-        _take_computed(grid, rates, keys, used, leaves)
+        _take_computed(grid, rates, keys, values, leaves)
     judge, sums = Judge.of(rule_set), Sums(n)
 
     def work(part: slice) -> None:
@@ -125,11 +125,12 @@ def _laid_out(column: Array, keys: Keys, m: int, n: int) -> Array:
     return grid
 
 
-def _take_computed(grid: Array, rates: Array, keys: Keys, used: Used, leaves: list[_Leaf]) -> None:
+def _take_computed(grid: Array, rates: Array, keys: Keys, values: pd.DataFrame, leaves: list[_Leaf]) -> None:
     """Put the execution rates that follow from the money in place of the printed ones, but not of verified ones."""
     for leaf in leaves:
         if leaf.kind == "execution":
-            rows = np.flatnonzero((keys.leaf == leaf.at) & (used.origin == FROM.index("verified")))
+            rows = np.flatnonzero(keys.leaf == leaf.at)
+            rows = rows[~np.isnan(column_of(values, "verified")[rows])] if "verified" in values else rows[:0]
             free = np.ones(len(keys.known), dtype=bool)
             free[keys.unit[rows]] = False
             computed = np.where(np.isinf(rates), np.nan, rates * leaf.scale)
