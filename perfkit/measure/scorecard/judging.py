@@ -135,8 +135,8 @@ def results_of(
     known
         ``unit_id`` and ``year`` of each unit, in the order of ``sums``.
     adds_up
-        The points of every unit add up to the pack's full points; if not, a total is out of what they add up to, and has
-        a grade only where that is the full points.
+        The points of every unit add up to the pack's full points; if not, a total is out of what they add up to,
+        and has a grade only where that is the full points.
 
     Notes
     -----
