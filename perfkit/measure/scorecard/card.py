@@ -14,7 +14,7 @@ import pandas as pd
 from perfkit.errors import Problem, ScoreError, fail_if_any
 from perfkit.measure.scorecard import items as long
 from perfkit.measure.scorecard import wide
-from perfkit.measure.scorecard.judging import Judge, results_of
+from perfkit.measure.scorecard.judging import results_of
 from perfkit.measure.scorecard.keys import Keys, keyed, twice
 from perfkit.measure.scorecard.library import examined, scheme_named, weighted
 from perfkit.measure.scorecard.partitioned import Parts
@@ -143,9 +143,8 @@ def score(
         Of the execution rate: "self_form" (budget of the year) or "framework" (funds received).
     weights
         "given": the library's points, which must add up; "printed": the same, whatever they add up to (a grade only
-        where that is the full points); "equal":
-        equal shares at every node of the tree, rounded as points are and adding up, for a framework issued without
-        points.
+        where that is the full points); "equal": equal shares at every node of the tree, rounded as points are and
+        adding up, for a framework issued without points.
     explain
         Make the sentences ``why_zh`` and ``why_en`` with the items.
 
@@ -191,7 +190,6 @@ def score(
     rates = None
     if units is not None and whole["kind"].eq("execution").any():
         rates = _rates_of(keys.known, execution_rates(units, rule_set, denominator))
-    judge = Judge.of(rule_set)
     if own:
         items = long.scored(values, keys, used, whole, rates, rule_set)
         sums = long.sums_of(items, len(keys.known))
@@ -199,7 +197,7 @@ def score(
     else:
         sums = wide.totals(values, keys, used, whole, rates, rule_set)
         make = partial(_made_items, values, keys, used, whole, rates, rule_set, explain)
-    results = results_of(keys.known, sums, judge, rule_set, adds_up=weights != "printed")
+    results = results_of(keys.known, sums, rule_set, adds_up=weights != "printed")
     return Scorecard(results, rule_set, chosen, denominator, make)
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from perfkit import tables
 from perfkit.measure import explaining, scoring
-from perfkit.measure.scorecard.judging import STATES, Judge, Judged, Sums, rule_of
+from perfkit.measure.scorecard.judging import STATES, Judge, Judged, Sums, numbers_of
 from perfkit.measure.scorecard.keys import Keys
-from perfkit.measure.scorecard.used import FROM, Used, column_of, is_percent
+from perfkit.measure.scorecard.used import FROM, Used, column_of, is_percent, with_rates
 from perfkit.rules import RuleSet
 
 _DUST = 1e-9
@@ -61,34 +61,28 @@ def _grid(values: pd.DataFrame, keys: Keys, used: Used, library: pd.DataFrame) -
 def _take_computed(items: pd.DataFrame, rates: npt.NDArray[np.float64], percent: npt.NDArray[np.float64]) -> None:
     """Take the execution rate that follows from the money, unless a check found another."""
     rate = np.where(items["kind"].eq("execution") & items["verified"].isna(), rates[items["at"]], np.nan)
-    known = ~np.isnan(rate)
-    # Money against a budget of nothing has no rate: the printed one is not taken in its place.
-    items["used"] = np.where(known, np.where(np.isinf(rate), np.nan, rate * percent), items["used"])
-    items["used_from"] = items["used_from"].mask(known & np.isfinite(rate), "computed")
+    items["used"] = with_rates(items["used"].to_numpy(), rate, percent)
+    items["used_from"] = items["used_from"].mask(np.isfinite(rate), "computed")
 
 
 def _shares(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
     """Score each group of items under one rule."""
-    share, recomputed = np.full(len(items), np.nan), np.ones(len(items), dtype=bool)
+    share = np.full(len(items), np.nan)
     counted = items["kind"].eq("quantitative")
     for (name, quantitative), rows in items.groupby(["rule", counted], sort=False).indices.items():
-        rule = rule_of(rule_set, name, quantitative=quantitative)
-        numbers = {key: value for key, value in rule.items() if key not in ("function", "zh", "en")}
-        recomputed[rows] = rule["function"] != "reported"
-        part = items.iloc[rows]
+        part, numbers = items.iloc[rows], numbers_of(rule_set, name, quantitative=quantitative)
+        function = part["function"].iloc[0]
         fed = {
             name: column_of(part, name) if name in ("finished", "judged") else part[name].to_numpy()
-            for name in scoring.KINDS[rule["function"]].columns
+            for name in scoring.KINDS[function].columns
         }
-        share[rows] = scoring.shares(fed, rule["function"], numbers)
+        share[rows] = scoring.shares(fed, function, numbers)
     rate = scoring.completion(items["used"], items["target"], items["direction"].fillna("ge"))
     over = rate - 1.0
     flagged = items["kind"].eq("quantitative") & items["direction"].eq("ge")
     choice = rule_set.value("over_fulfilment") if "over_fulfilment" in rule_set.parameters else {"policy": "ignore"}
     limit = float("inf" if choice["policy"] == "ignore" else choice["tolerance"])
-    return items.assign(
-        share=share, recomputed=recomputed, rate=rate, over=np.where(flagged & (over > limit + _DUST), over, np.nan)
-    )
+    return items.assign(share=share, rate=rate, over=np.where(flagged & (over > limit + _DUST), over, np.nan))
 
 
 def _points(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
@@ -108,7 +102,7 @@ def _points(items: pd.DataFrame, rule_set: RuleSet) -> pd.DataFrame:
 def sums_of(items: pd.DataFrame, n: int) -> Sums:
     """Add up scored items of ``n`` units."""
     sums = Sums(n)
-    _add(items, sums.add, items["points_full"].to_numpy(), items["recomputed"].to_numpy())
+    _add(items, sums.add, items["points_full"].to_numpy(), items["function"].ne("reported").to_numpy())
     _add(items[items["veto"].fillna(False).astype(bool)], sums.veto)
     return sums
 

@@ -27,12 +27,12 @@ VETO_ZERO, VETO_GAP = 1, 2
 Part = slice | npt.NDArray[np.integer[Any]]
 
 
-def rule_of(rule_set: RuleSet, name: str, *, quantitative: bool) -> dict[str, Any]:
-    """Return a rule with its numbers; over-fulfilment is a matter of quantitative indicators only."""
+def numbers_of(rule_set: RuleSet, name: str, *, quantitative: bool) -> dict[str, Any]:
+    """Return the numbers of a rule; over-fulfilment is a matter of quantitative indicators only."""
     rule: dict[str, Any] = rule_set.value(f"rule_{name}")
     if rule["function"] == "proportional" and quantitative and "over_fulfilment" in rule_set.parameters:
-        return {**rule_set.value("over_fulfilment"), **rule}
-    return rule
+        rule = {**rule_set.value("over_fulfilment"), **rule}
+    return {key: value for key, value in rule.items() if key not in ("function", "zh", "en")}
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,7 @@ def _into(total: Array, part: Part, amounts: Array) -> None:
         total += np.bincount(part, weights=amounts, minlength=len(total))
 
 
-def results_of(
-    known: pd.DataFrame, sums: Sums, judge: Judge, rule_set: RuleSet, *, adds_up: bool = True
-) -> pd.DataFrame:
+def results_of(known: pd.DataFrame, sums: Sums, rule_set: RuleSet, *, adds_up: bool = True) -> pd.DataFrame:
     """Return the table ``results``; what nobody has seen leaves the total open, with its bounds.
 
     Parameters
@@ -142,6 +140,7 @@ def results_of(
     -----
     total = sum(points) / sum(full points of what counts) x full points.
     """
+    judge = Judge.of(rule_set)
     weight = np.where(sums.weight > 0, sums.weight, np.nan)
     scale = (judge.full if adds_up else sums.whole) / weight
     kept = np.isclose(scale, 1.0)

@@ -54,8 +54,7 @@ def keyed(values: pd.DataFrame, library: pd.DataFrame, units: pd.DataFrame | Non
         return Keys(pd.DataFrame({"unit_id": names, "year": _as_years(np.full(len(names), _BLANK))}), unit, leaf), []
     starts = _run_starts(unit, year)
     pair, distinct = pd.factorize(_joined(unit[starts], None if year is None else year[starts]))
-    index = pd.Index(names)
-    listed, listed_year, index = _listed(units, index)
+    listed, listed_year, index = _listed(units, names)
     filled, bad = _filled(distinct, listed, listed_year)
     extra = _to_add(filled, listed, listed_year, library, index)
     merged, kept = pd.factorize(np.concatenate([filled, extra]))

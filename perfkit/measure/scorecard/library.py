@@ -81,11 +81,14 @@ def check_library(
 def examined(
     library: pd.DataFrame, rule_set: RuleSet, scheme: str, units: Collection[str], *, adds_up: bool = True
 ) -> tuple[pd.DataFrame, list[Problem]]:
-    """Return the library with the rule of each leaf, and all that is wrong with it (see :func:`check_library`).
+    """Return the library ready to score by, and all that is wrong with it (see :func:`check_library`).
 
-    Without ``adds_up`` the points of a unit may add up to anything.
+    Each leaf has its rule (``rule_used``), that rule's ``function``, how many check points are ``listed`` and what
+    they are worth together (``whole``). Without ``adds_up`` the points of a unit may add up to anything.
     """
-    whole = library.assign(rule_used=_rule_of(library, rule_set.value("schemes")[scheme]))
+    rule_used = _rule_of(library, rule_set.value("schemes")[scheme])
+    there = {name.removeprefix("rule_"): rule_set.value(name)["function"] for name in rule_set.in_force("rule_")}
+    whole = library.assign(rule_used=rule_used, function=rule_used.map(there))
     full = float(rule_set.value("full_points")) if adds_up else None
     problems = indicators.problems_of(whole, full_points=full, needs=_needs(rule_set), units=units)
     rates = (
@@ -102,19 +105,16 @@ def examined(
         )
         for row in whole.index[rates]
     ]
-    worth = check_weights(whole)
+    worth, listed = check_weights(whole), whole["check_points"].map(lambda text: len(parts_of(text)))
     wrong = [
-        isinstance(text, str) and (len(each) != len(parts_of(points)) or not (each >= 0).all() or not each.sum())
-        for text, each, points in zip(whole["check_weights"], worth, whole["check_points"], strict=True)
+        isinstance(text, str) and (len(each) != n or not (each >= 0).all() or not each.sum())
+        for text, each, n in zip(whole["check_weights"], worth, listed, strict=True)
     ]
     problems += [
         Problem(
             ("the check points and their points do not match", "要点分值与评价要点不对应"),
             tables.place(library, row, "check_weights", name="indicators"),
-            (
-                f"{len(parts_of(library.loc[row, 'check_points']))} numbers",
-                f"{len(parts_of(library.loc[row, 'check_points']))} 个数",
-            ),
+            (f"{listed[row]} numbers", f"{listed[row]} 个数"),
             str(library.loc[row, "check_weights"]),
             ("give each check point its points", "请逐项填写要点分值"),
             column="check_weights",

@@ -19,7 +19,6 @@ from perfkit.tables.columns import PERCENT
 
 Array = npt.NDArray[np.float64]
 
-_OTHERS = ("verified", "base", "done_on", "answers", "points_met")
 FROM = ("reported", "verified", "computed", "growth", "dates", "answers", "points_met")
 _AS_PARTS = str.maketrans({";": "；", ",": "；", "，": "；", "、": "；"})
 
@@ -87,61 +86,70 @@ def used_values(
     """
     value = column_of(values, "actual")
     origin = np.broadcast_to(np.int8(0), len(values))
-    if any(len(_filled(values, name)) for name in _OTHERS):
-        origin = origin.copy()
-    rows = _filled(values, "verified")
-    if len(rows):
-        value = value.copy()
-        value[rows] = column_of(values, "verified")[rows]
-        origin[rows] = FROM.index("verified")
-    problems: list[Problem] = []
-    percent = np.append(is_percent(library["unit"]).to_numpy(), False)
-    scale = np.where(percent, 100.0, 1.0)
-
-    rows = _filled(values, "base")
-    if len(rows):
-        value = value.copy()
-        bases = column_of(values, "base")[rows]
-        value[rows] = scoring.growth_rate(value[rows], bases) * scale[leaf[rows]]
-        origin[rows] = FROM.index("growth")
-        problems += _not_positive(values, rows[bases <= 0])
-    rows = _filled(values, "done_on")
-    rows = rows[np.append(_scored_by_days(library, rule_set), False)[leaf[rows]]]
-    rows = rows[origin[rows] != FROM.index("verified")]
-    if len(rows):
-        value = value.copy()
-        due = np.array([*library["due_on"], None], dtype=object)[leaf[rows]]
-        value[rows] = scoring.days_late(values["done_on"].iloc[rows], due)
-        origin[rows] = FROM.index("dates")
-    rows = _filled(values, "answers")
-    rows = rows[origin[rows] != FROM.index("verified")]
-    if len(rows):
-        value = value.copy()
-        rates, wrong = _rates(values["answers"].iloc[rows], rule_set.value("likert_weights"))
-        value[rows] = rates * scale[leaf[rows]]
-        origin[rows] = FROM.index("answers")
-        problems += [_unreadable(values, rows[at], "answers", said) for at, said in wrong.items()]
-    reached = value
+    filled = {name: _filled(values, name) for name in ("verified", "base", "done_on", "answers", "points_met")}
     worth = check_weights(library)
-    uneven = np.append([len(set(w)) > 1 for w in worth], False)
-    if uneven.any():
-        # How many were met does not say which, unless it was all or none.
-        whole = np.append([w.sum() for w in worth], np.nan)[leaf]
-        all_or_none = np.where(
-            value == np.append([len(w) for w in worth], -1)[leaf], whole, np.where(value, np.nan, 0.0)
-        )
-        reached = np.where(uneven[leaf], all_or_none, value)
-    rows = _filled(values, "points_met")
-    rows = rows[origin[rows] != FROM.index("verified")]
+    if not any(len(rows) for rows in filled.values()):
+        return Used(value, origin, _reached(value, leaf, worth)), []
+    value, origin = value.copy(), origin.copy()
+    problems: list[Problem] = []
+    scale = np.where(np.append(is_percent(library["unit"]).to_numpy(), False), 100.0, 1.0)
+
+    def held(name: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        return column_of(values[[name]].iloc[rows], name) if len(rows) else np.empty(0)
+
+    def take(name: str, rows: npt.NDArray[np.int64], made: npt.ArrayLike) -> None:
+        value[rows] = made
+        origin[rows] = FROM.index(name)
+
+    take("verified", filled["verified"], held("verified", filled["verified"]))
+    # Growth is of the level that counts; anything else made here gives way to what a check found.
+    free = {name: rows[origin[rows] == 0] for name, rows in filled.items()}
+    rows = filled["base"]
+    bases = held("base", rows)
+    take("growth", rows, scoring.growth_rate(value[rows], bases) * scale[leaf[rows]])
+    problems += _not_positive(values, rows[bases <= 0])
+
+    rows = free["done_on"]
+    rows = rows[np.append(library["function"].eq("on_time"), False)[leaf[rows]]]
+    due = np.array([*library["due_on"], None], dtype=object)[leaf[rows]]
     if len(rows):
-        value, reached = value.copy(), reached.copy()
+        take("dates", rows, scoring.days_late(values["done_on"].iloc[rows], due))
+
+    rows = free["answers"]
+    if len(rows):
+        rates, wrong = _rates(values["answers"].iloc[rows], rule_set.value("likert_weights"))
+        take("answers", rows, rates * scale[leaf[rows]])
+        problems += [_unreadable(values, rows[at], "answers", said) for at, said in wrong.items()]
+
+    reached = _reached(value, leaf, worth)
+    rows = free["points_met"]
+    if len(rows):
+        reached = reached.copy()
         for row in rows:
             met, said = _met(values["points_met"].iloc[row], worth[leaf[row]] if leaf[row] >= 0 else np.empty(0))
             if said:
                 problems.append(_unreadable(values, row, "points_met", said))
-            value[row], reached[row] = len(met), met.sum()
-        origin[rows] = FROM.index("points_met")
+            take("points_met", row, len(met))
+            reached[row] = met.sum()
     return Used(value, origin, reached), problems
+
+
+def _reached(value: Array, leaf: Codes, worth: Sequence[Array]) -> Array:
+    """Return what the check points met are worth where only their number is known: it tells if all or none are."""
+    uneven = np.append([len(set(each)) > 1 for each in worth], False)
+    if not uneven.any():
+        return value
+    listed, whole = (np.append([f(each) for each in worth], np.nan)[leaf] for f in (len, np.sum))
+    all_or_none = np.where(value == listed, whole, np.where(value == 0, 0.0, np.nan))
+    return np.where(uneven[leaf], all_or_none, value)
+
+
+def with_rates(value: Array, rate: Array, scale: Array | float) -> Array:
+    """Put execution rates that follow from the money (shares of one, NaN where unknown) in place of values.
+
+    Money against a budget of nothing has an infinite rate, which is none: the value is not taken in its place.
+    """
+    return np.where(np.isnan(rate), value, np.where(np.isinf(rate), np.nan, rate * scale))
 
 
 def column_of(values: pd.DataFrame, name: str) -> npt.NDArray[Any]:
@@ -215,14 +223,3 @@ def _not_positive(values: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[Pro
         )
         for row in rows
     ]
-
-
-def _scored_by_days(library: pd.DataFrame, rule_set: RuleSet) -> npt.NDArray[np.bool_]:
-    """Say which leaves are scored by days late: for any other the day done is a remark."""
-    there = rule_set.in_force("rule_")
-    functions = {
-        name: rule_set.value(f"rule_{name}")["function"]
-        for name in library["rule_used"].dropna().unique()
-        if f"rule_{name}" in there
-    }
-    return np.asarray(library["rule_used"].map(functions).eq("on_time"))

@@ -11,7 +11,7 @@ import pandas as pd
 from perfkit import tables
 from perfkit.errors import Problem
 from perfkit.measure.scorecard.keys import Keys
-from perfkit.measure.scorecard.used import check_weights, column_of, is_percent
+from perfkit.measure.scorecard.used import column_of, is_percent
 from perfkit.rules import RuleSet
 
 _WHOLE = 1.5  # a rate above this cannot be a share of one
@@ -97,15 +97,9 @@ def unknown_codes(values: pd.DataFrame, keys: Keys, units: pd.DataFrame | None) 
 
 def impossible_values(values: pd.DataFrame, keys: Keys, library: pd.DataFrame, rule_set: RuleSet) -> list[Problem]:
     """Say which values their own rule can never take: more check points than listed, a band that is not there."""
-    there = rule_set.in_force("rule_")
-    rules = {
-        name: rule_set.value(f"rule_{name}") for name in set(library["rule_used"].dropna()) if f"rule_{name}" in there
-    }
-    function = library["rule_used"].map({name: rule["function"] for name, rule in rules.items()})
+    function = library["function"]
     rate = library["kind"].isin(["execution", "satisfaction"]) & ~is_percent(library["unit"])
-    limit = np.where(
-        function.eq("check_points"), [float(len(w)) for w in check_weights(library)], np.where(rate, _WHOLE, np.inf)
-    )
+    limit = np.where(function.eq("check_points"), library["listed"], np.where(rate, _WHOLE, np.inf))
     problems = []
     for leaf in np.flatnonzero(np.isfinite(limit)):
         rows = np.flatnonzero(keys.leaf == leaf)
@@ -115,7 +109,7 @@ def impossible_values(values: pd.DataFrame, keys: Keys, library: pd.DataFrame, r
             for at in np.flatnonzero((held < 0) | (held > limit[leaf])):
                 problems.append(_impossible(values, rows[at], column, allowed, f"{held[at]:g}"))
     for leaf in np.flatnonzero(function.eq("banded")):
-        bands = rules[library["rule_used"].iloc[leaf]]["bands"]
+        bands = rule_set.value(f"rule_{library['rule_used'].iloc[leaf]}")["bands"]
         problems += _off_band(values, np.flatnonzero(keys.leaf == leaf), bands)
     return problems
 

@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.measure import scoring
-from perfkit.measure.scorecard.judging import REPORTED, STATES, Judge, Sums, rule_of
+from perfkit.measure.scorecard.judging import REPORTED, STATES, Judge, Sums, numbers_of
 from perfkit.measure.scorecard.keys import Keys, blocks
-from perfkit.measure.scorecard.used import Used, column_of, is_percent
+from perfkit.measure.scorecard.used import Used, column_of, is_percent, with_rates
 from perfkit.rules import RuleSet
 
 Array = npt.NDArray[np.float64]
@@ -78,9 +78,8 @@ class _Leaf:
 
 
 def _leaf(values: pd.DataFrame, keys: Keys, used: Used, row: pd.Series, at: int, rule_set: RuleSet) -> _Leaf:
-    rule = rule_of(rule_set, row["rule_used"], quantitative=row["kind"] == "quantitative")
     scale = 100.0 if is_percent(pd.Series([row["unit"]], dtype="str")).iloc[0] else 1.0
-    fed = scoring.KINDS[rule["function"]].columns
+    fed = scoring.KINDS[row["function"]].columns
     columns = {name: column_of(values, name) for name in _MORE if name in fed and name in values}
     if "reached" in fed and used.reached is not used.value:
         columns["reached"] = used.reached
@@ -97,8 +96,8 @@ def _leaf(values: pd.DataFrame, keys: Keys, used: Used, row: pd.Series, at: int,
         float(row["points"]),
         pd.notna(row["veto"]) and bool(row["veto"]),
         scale,
-        rule["function"],
-        {key: value for key, value in rule.items() if key not in ("function", "zh", "en")},
+        row["function"],
+        numbers_of(rule_set, row["rule_used"], quantitative=row["kind"] == "quantitative"),
         {
             **row[["target", "target_high", "floor", "direction", "deduct", "whole"]].to_dict(),
             "target_rate": row["target"] / scale,
@@ -131,10 +130,9 @@ def _take_computed(grid: Array, rates: Array, keys: Keys, values: pd.DataFrame, 
         if leaf.kind == "execution":
             rows = np.flatnonzero(keys.leaf == leaf.at)
             rows = rows[~np.isnan(column_of(values, "verified")[rows])] if "verified" in values else rows[:0]
-            free = np.ones(len(keys.known), dtype=bool)
-            free[keys.unit[rows]] = False
-            computed = np.where(np.isinf(rates), np.nan, rates * leaf.scale)
-            grid[leaf.at] = np.where(free & ~np.isnan(rates), computed, grid[leaf.at])
+            own = rates.copy()
+            own[keys.unit[rows]] = np.nan
+            grid[leaf.at] = with_rates(grid[leaf.at], own, leaf.scale)
 
 
 def _score(leaf: _Leaf, grid: Array, part: slice, sums: Sums, judge: Judge) -> None:

@@ -29,8 +29,8 @@ class Kind:
     """How a rule function is fed from the columns of an item, and the sentence that explains it.
 
     ``columns`` are the items' columns passed in order, ``needs`` those of the library without which nothing can be
-    scored. ``zh`` and ``en`` are templates over the item's printed
-    values; :func:`perfkit.measure.scorecard.explain` fills them in.
+    scored. ``zh`` and ``en`` are templates over the item's printed values, filled in by
+    :func:`perfkit.measure.explaining.sentences`.
     """
 
     function: Callable[..., Array]
