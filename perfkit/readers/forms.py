@@ -161,13 +161,13 @@ def _official(sheet: Sheet, header: layout.Header | None, path: Path, *, alone: 
             )
         )
     key = {"unit_id": code}
-    frames = {
-        "units": pd.DataFrame([unit]),
-        "indicators": pd.DataFrame([{**key, **row.indicator} for row in rows]),
-        "values": pd.DataFrame([{**key, "year": year, **row.value} for row in rows]),
+    read = {
+        "units": [unit],
+        "indicators": [{**key, **row.indicator} for row in rows],
+        "values": [{**key, "year": year, **row.value} for row in rows],
     }
     where = path.name if alone else f"{path.name} › {sheet.title}"
-    held = {name: tables.check(frame, name, where=f"{where} › {name}") for name, frame in frames.items()}
+    held = {name: tables.check_rows(each, name, where=f"{where} › {name}") for name, each in read.items()}
     return Form("" if alone else sheet.title, held, tuple(remarks), parts)
 
 

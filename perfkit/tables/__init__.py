@@ -1,6 +1,6 @@
 """Every table the kit reads or returns, column by column: the contract, reading and writing."""
 
-from perfkit.tables.checking import check, spellings
+from perfkit.tables.checking import check, check_rows, spellings
 from perfkit.tables.checking import plain as folded
 from perfkit.tables.columns import Contract
 from perfkit.tables.contracts import CONTRACTS, contract, dictionary, labels
@@ -16,6 +16,7 @@ __all__ = [
     "as_numbers",
     "bad_cells",
     "check",
+    "check_rows",
     "contract",
     "dictionary",
     "folded",

@@ -21,6 +21,7 @@ from perfkit.tables.contracts import CONTRACTS, contract
 _YES = {"是", "yes", "y", "true", "1", "√"}
 _NO = {"否", "no", "n", "false", "0", "×"}
 _A_NUMBER = ("a number", "数字")
+_DTYPES = {"number": "float64", "rate": "float64", "year": "Int64", "yes_no": "boolean"}  # of other kinds: str
 
 
 def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
@@ -35,6 +36,25 @@ def check(frame: pd.DataFrame, name: str, *, where: str = "") -> pd.DataFrame:
     columns = list(frame.columns)
     grid = [columns, *frame.astype(object).itertuples(index=False, name=None)]
     return make(grid, held, where or held.name, rows=list(frame.index))
+
+
+def check_rows(rows: Sequence[Mapping[str, Any]], name: str, *, where: str = "") -> pd.DataFrame:
+    """Make a table of rows, each a mapping from column to value; the same as :func:`check` of a frame of them.
+
+    Raises
+    ------
+    TableError
+        All problems at once; rows are counted from 0.
+
+    Examples
+    --------
+    >>> check_rows([{"unit_id": "a", "name": "甲"}, {"unit_id": "b", "name": "乙", "year": 2022}], "units").shape[0]
+    2
+    """
+    held = contract(name)
+    columns = list(dict.fromkeys(column for row in rows for column in row)) or list(held.columns)
+    grid = [columns, *([row.get(column) for column in columns] for row in rows)]
+    return make(grid, held, where or held.name, rows=list(range(len(rows))))
 
 
 def is_called(title: str, held: Contract) -> bool:
@@ -81,15 +101,20 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
     found, problems = _match_header(header, held, where, body[0][0] + 1)
     index = [rows[i - 1] if rows is not None else i + 1 for i, _ in lines]
     columns: dict[str, Any] = {}
+    empty = {dtype: pd.array([None] * len(index), dtype=dtype) for dtype in {*_DTYPES.values(), "str"}}
     for name, spec in held.columns.items():
         meta, at = spec.metadata, found.get(name)
-        values = [line[at] if at is not None and at < len(line) else None for _, line in lines]
+        dtype = _DTYPES.get(meta["kind"], "str")
+        if at is None:
+            columns[name] = empty[dtype]
+            continue
+        values = [line[at] if at < len(line) else None for _, line in lines]
         parsed: list[Any] = []
         for row, value in zip(index, values, strict=True):
             try:
                 parsed.append(None if is_blank(value) else _parse(value, meta))
             except ValueError as error:
-                cell = f"{get_column_letter(at + 1)}{row}" if at is not None and rows is None else f"{name} [{row}]"
+                cell = f"{get_column_letter(at + 1)}{row}" if rows is None else f"{name} [{row}]"
                 wanted, advice = error.args
                 problems.append(
                     Problem(
@@ -102,10 +127,7 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
                     )
                 )
                 parsed.append(None)
-        dtype = {"number": "float64", "rate": "float64", "year": "Int64", "yes_no": "boolean"}.get(
-            meta["kind"], "str"
-        )
-        columns[name] = pd.Series(parsed, index=index, dtype=dtype)
+        columns[name] = pd.array(parsed, dtype=dtype)
     frame = pd.DataFrame(columns, index=pd.Index(index, name="row"))
     for at, title in enumerate(header):
         if at not in found.values() and not is_blank(title):
@@ -303,14 +325,14 @@ def _is_sound(frame: pd.DataFrame, held: Contract) -> bool:
     for name, spec in held.columns.items():
         if spec.nullable and not spec.checks:
             continue
-        there = frame[name].dropna()
+        there = [value for value in frame[name].tolist() if not is_blank(value)]
         if not spec.nullable and len(there) < len(frame):
             return False
         for each in spec.checks:
             said = each.statistics
-            inside = "allowed_values" in said and there.isin(list(said["allowed_values"])).all()
-            above = "min_value" in said and (there >= said["min_value"]).all()
-            below = "max_value" in said and (there <= said["max_value"]).all()
+            inside = "allowed_values" in said and set(said["allowed_values"]).issuperset(there)
+            above = "min_value" in said and all(value >= said["min_value"] for value in there)
+            below = "max_value" in said and all(value <= said["max_value"] for value in there)
             if not (inside or above or below):
                 return False
     return not held.key or not frame.duplicated(list(held.key)).any()

@@ -152,8 +152,7 @@ def summary(findings: pd.DataFrame, card: Scorecard) -> tuple[str, str]:
 
 def as_table(rows: list[dict[str, Any]], rule_set: RuleSet) -> pd.DataFrame:
     """Return table ``findings``: contradictions first, then what needs an explanation, then rounding."""
-    frame = pd.DataFrame(rows, columns=[c for c in tables.contract("findings").columns if c not in ("pack", "on")])
-    frame = rule_set.stamp(frame)
-    order = {"contradiction": 0, "explain": 1, "rounding": 2}
-    frame = frame.sort_values("severity", key=lambda s: s.map(order), kind="stable", ignore_index=True)
-    return tables.check(frame, "findings")
+    order = ("contradiction", "explain", "rounding")
+    stamp = {"pack": rule_set.pack.id, "on": rule_set.on.isoformat()}
+    ranked = sorted(rows, key=lambda row: order.index(row["severity"]))
+    return tables.check_rows([{**row, **stamp} for row in ranked], "findings")
