@@ -53,7 +53,7 @@ def check_rows(rows: Sequence[Mapping[str, Any]], name: str, *, where: str = "")
     """
     held = contract(name)
     columns = list(dict.fromkeys(column for row in rows for column in row)) or list(held.columns)
-    grid = [columns, *([row.get(column) for column in columns] for row in rows)]
+    grid: list[Sequence[Any]] = [columns, *([row.get(column) for column in columns] for row in rows)]
     return make(grid, held, where or held.name, rows=list(range(len(rows))))
 
 

@@ -46,31 +46,33 @@ def recheck(
     DataFrame
         Table ``findings``: contradictions first, then what needs an explanation, then rounding.
     """
+    items = checks.lines(card.items)
+    filled = None if rows is None else checks.lines(rows)
     found = [
         *also,
-        *checks.points_by_rule(card),
-        *checks.points_above_full(card),
-        *checks.verified_differs(card),
-        *checks.points_for_nothing(card),
-        *checks.execution_rate(card, units),
-        *checks.over_budget(card, units),
+        *checks.points_by_rule(card, items),
+        *checks.points_above_full(items),
+        *checks.verified_differs(items),
+        *checks.points_for_nothing(items),
+        *checks.execution_rate(card, items, units),
+        *checks.over_budget(items, units),
         *checks.total(card, unit),
         *checks.grade_of_total(card.rule_set, unit, card.items["points_reported"]),
         *checks.level_weights(card),
-        *checks.over_fulfilled(card, () if rows is None else plausible.explained(rows)),
-        *checks.missing_values(card),
+        *checks.over_fulfilled(items, () if filled is None else plausible.explained(filled)),
+        *checks.missing_values(items),
     ]
-    if rows is not None:
+    if filled is not None:
         found += [
-            *plausible.full_points(rows, unit, card.rule_set),
-            *plausible.no_total(rows, unit),
-            *plausible.percent_over(rows, unit, card.rule_set),
-            *plausible.dates(rows, unit),
-            *plausible.cost_at_least(rows, unit),
-            *plausible.negative_amounts(rows, unit),
-            *plausible.missing(rows, unit),
-            *plausible.text_differs(rows, unit),
-            *plausible.band_exceeded(rows, unit, card.rule_set, card.scheme),
+            *plausible.full_points(filled, unit, card.rule_set),
+            *plausible.no_total(filled, unit),
+            *plausible.percent_over(filled, unit, card.rule_set),
+            *plausible.dates(filled, unit),
+            *plausible.cost_at_least(filled, unit),
+            *plausible.negative_amounts(filled, unit),
+            *plausible.missing(filled, unit),
+            *plausible.text_differs(filled, unit),
+            *plausible.band_exceeded(filled, unit, card.rule_set, card.scheme),
         ]
     return as_table(found, card.rule_set)
 
@@ -153,6 +155,5 @@ def summary(findings: pd.DataFrame, card: Scorecard) -> tuple[str, str]:
 def as_table(rows: list[dict[str, Any]], rule_set: RuleSet) -> pd.DataFrame:
     """Return table ``findings``: contradictions first, then what needs an explanation, then rounding."""
     order = ("contradiction", "explain", "rounding")
-    stamp = {"pack": rule_set.pack.id, "on": rule_set.on.isoformat()}
     ranked = sorted(rows, key=lambda row: order.index(row["severity"]))
-    return tables.check_rows([{**row, **stamp} for row in ranked], "findings")
+    return tables.check_rows([{**row, **rule_set.mark} for row in ranked], "findings")

@@ -208,13 +208,12 @@ def _rechecked(asked: _Asked, card: Scorecard | PerfkitError | None) -> Rechecke
     }
     in_force = rule_set.in_force()
     rests_on = (*card.used, *(name for name in _ALSO if name in in_force))
-    return Rechecked(rule_set.stamp(pd.DataFrame([summary])).iloc[0].to_dict(), found, tuple(dict.fromkeys(rests_on)))
+    return Rechecked({**summary, **rule_set.mark}, found, tuple(dict.fromkeys(rests_on)))
 
 
 def _only_totals(one: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> Rechecked:
     found = recheck_totals(one, rule_set)
-    summary = pd.DataFrame([_known(unit, found, None)])
-    return Rechecked(rule_set.stamp(summary).iloc[0].to_dict(), found, ("full_points", "grade_bands"))
+    return Rechecked({**_known(unit, found, None), **rule_set.mark}, found, ("full_points", "grade_bands"))
 
 
 def _known(unit: pd.Series, found: pd.DataFrame, form: Form | None) -> dict[str, Any]:
