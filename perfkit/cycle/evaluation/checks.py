@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -40,7 +42,13 @@ def finding(
 
 def lines(rows: pd.DataFrame) -> list[Any]:
     """Return rows as named tuples: of a form's few lines a check is quicker one by one than by column."""
-    return list(rows.itertuples())
+    line = _line(tuple(rows.columns))
+    return [line(*cells) for cells in zip(*(column.tolist() for _, column in rows.items()), strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _line(columns: tuple[str, ...]) -> Callable[..., Any]:
+    return namedtuple("Line", columns, rename=True)
 
 
 def points_by_rule(card: Scorecard, items: Sequence[Any]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ def recheck(
     card: Scorecard,
     unit: pd.Series,
     units: pd.DataFrame | None = None,
-    rows: pd.DataFrame | None = None,
+    rows: Sequence[Any] | None = None,
     also: Sequence[dict[str, Any]] = (),
 ) -> pd.DataFrame:
     """Recheck the form of one unit.
@@ -36,8 +36,8 @@ def recheck(
     units
         Table ``units``, to recompute the execution rate.
     rows
-        The form as filled in (:func:`perfkit.cycle.evaluation.plausible.joined`), for what cannot be whatever the
-        rule: shares above 100 %, days after the end, amounts of cost as at least ...
+        The form as filled in (:func:`perfkit.cycle.evaluation.plausible.joined`), line by line, for what cannot be
+        whatever the rule: shares above 100 %, days after the end, amounts of cost as at least ...
     also
         Rows of findings made elsewhere, to be listed first of their severity.
 
@@ -47,7 +47,6 @@ def recheck(
         Table ``findings``: contradictions first, then what needs an explanation, then rounding.
     """
     items = checks.lines(card.items)
-    filled = None if rows is None else checks.lines(rows)
     found = [
         *also,
         *checks.points_by_rule(card, items),
@@ -59,20 +58,20 @@ def recheck(
         *checks.total(card, unit),
         *checks.grade_of_total(card.rule_set, unit, card.items["points_reported"]),
         *checks.level_weights(card),
-        *checks.over_fulfilled(items, () if filled is None else plausible.explained(filled)),
+        *checks.over_fulfilled(items, () if rows is None else plausible.explained(rows)),
         *checks.missing_values(items),
     ]
-    if filled is not None:
+    if rows is not None:
         found += [
-            *plausible.full_points(filled, unit, card.rule_set),
-            *plausible.no_total(filled, unit),
-            *plausible.percent_over(filled, unit, card.rule_set),
-            *plausible.dates(filled, unit),
-            *plausible.cost_at_least(filled, unit),
-            *plausible.negative_amounts(filled, unit),
-            *plausible.missing(filled, unit),
-            *plausible.text_differs(filled, unit),
-            *plausible.band_exceeded(filled, unit, card.rule_set, card.scheme),
+            *plausible.full_points(rows, unit, card.rule_set),
+            *plausible.no_total(rows, unit),
+            *plausible.percent_over(rows, unit, card.rule_set),
+            *plausible.dates(rows, unit),
+            *plausible.cost_at_least(rows, unit),
+            *plausible.negative_amounts(rows, unit),
+            *plausible.missing(rows, unit),
+            *plausible.text_differs(rows, unit),
+            *plausible.band_exceeded(rows, unit, card.rule_set, card.scheme),
         ]
     return as_table(found, card.rule_set)
 

@@ -101,14 +101,14 @@ def recheck_forms(forms: Sequence[Form], terms: Terms) -> list[list[tuple[str, R
 
 @dataclass(frozen=True)
 class _Asked:
-    """A unit to be rechecked: its form, its row of ``units``, its rules, and its indicators and values."""
+    """A unit to be rechecked: its form, its row of ``units``, its rules, indicators and values; ``rows`` has both."""
 
     form: Form
     one: pd.DataFrame
     rule_set: RuleSet
     library: pd.DataFrame
     values: pd.DataFrame
-    rows: pd.DataFrame
+    rows: list[Any]
 
 
 def _each(units: pd.DataFrame) -> list[pd.DataFrame]:
@@ -125,7 +125,7 @@ def _asked(form: Form, one: pd.DataFrame, terms: Terms) -> _Asked | PerfkitError
     values = form.tables["values"]
     same_year = values["year"].isna() | values["year"].eq(unit["year"]).fillna(False) | pd.isna(unit["year"])
     values = values[values["unit_id"].eq(unit["unit_id"]) & same_year.astype(bool)]
-    return _Asked(form, one, rule_set, library, values, plausible.joined(library, values))
+    return _Asked(form, one, rule_set, library, values, checks.lines(plausible.joined(library, values)))
 
 
 def _scored(asked: Sequence[_Asked], terms: Terms) -> list[Scorecard | PerfkitError]:
@@ -197,7 +197,7 @@ def _rechecked(asked: _Asked, card: Scorecard | PerfkitError | None) -> Rechecke
         return _only_totals(one, unit, rule_set)
     also = [*_remarked(form, unit), *plausible.money_parts(form.parts, unit, rule_set)]
     found = recheck(card, unit, one, rows, also)
-    whole = abs(float(rows["points_full"].sum()) - float(rule_set.value("full_points"))) < 1e-6
+    whole = abs(plausible.added(row.points_full for row in rows) - float(rule_set.value("full_points"))) < 1e-6
     result = card.results.iloc[0]
     scored = card.items["kind"].ne("reported") & card.items["points_reported"].notna()
     summary = {
@@ -232,22 +232,28 @@ def _known(unit: pd.Series, found: pd.DataFrame, form: Form | None) -> dict[str,
     }
 
 
-def _scorable(library: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def _scorable(library: pd.DataFrame, rows: Sequence[Any]) -> pd.DataFrame:
     """Take as reported what cannot be scored: no target, no bounds, no points, words without a share chosen."""
-    judged = set(rows.loc[rows["judged"].notna() & rows["judged_share"].notna(), "indicator_id"])
-    needs_target = library["kind"].isin(["quantitative", "satisfaction", "yes_no", "execution"])
-    between = library["direction"].eq("in")
-    loose = needs_target & (library["target"].isna() | library["direction"].isna())
-    loose |= needs_target & between & ~(library["target_high"] >= library["target"])
-    loose |= library["kind"].eq("check_points") & library["check_points"].isna()
-    loose |= library["kind"].eq("qualitative") & ~library["indicator_id"].isin(judged)
-    loose |= library["points"].isna()
-    claimed = library["indicator_id"].map(rows.set_index("indicator_id")["points_reported"]).astype(float)
+    loose = {row.indicator_id for row in rows if not _can_be_scored(row)}
+    codes = [row.indicator_id for row in rows]
+    points = [next((each for each in (row.points_full, row.points_reported) if pd.notna(each)), 0.0) for row in rows]
+    is_loose = library["indicator_id"].isin(loose)
     return library.assign(
-        kind=library["kind"].where(~loose, "reported"),
-        rule=library["rule"].where(~loose),
-        points=library["points"].fillna(claimed).fillna(0.0),
+        kind=library["kind"].mask(is_loose, "reported"),
+        rule=library["rule"].mask(is_loose),
+        points=library["indicator_id"].map(pd.Series(points, codes)),  # refuses an indicator with two values
     )
+
+
+def _can_be_scored(row: Any) -> bool:
+    if pd.isna(row.points_full):
+        return False
+    if row.kind in ("quantitative", "satisfaction", "yes_no", "execution"):
+        bounded = row.direction != "in" or row.target_high >= row.target
+        return bool(pd.notna(row.target) and pd.notna(row.direction) and bounded)
+    if row.kind == "qualitative":
+        return bool(pd.notna(row.judged) and pd.notna(row.judged_share))
+    return row.kind != "check_points" or bool(pd.notna(row.check_points))
 
 
 def _remarked(form: Form, unit: pd.Series) -> list[dict[str, Any]]:

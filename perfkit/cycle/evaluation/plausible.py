@@ -33,6 +33,11 @@ def joined(indicators: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     return both.rename(columns={"points": "points_full"})
 
 
+def added(points: Iterable[float]) -> float:
+    """Add up what is there, without the dust of sums."""
+    return round(math.fsum(each for each in points if pd.notna(each)), 6)
+
+
 def explained(rows: Sequence[Any]) -> set[str]:
     """Return the codes of the indicators whose note gives a reason."""
     said = [(row.indicator_id, row.note.strip().rstrip("。.")) for row in rows if isinstance(row.note, str)]
@@ -55,7 +60,7 @@ def full_points(rows: Sequence[Any], unit: pd.Series, rule_set: RuleSet) -> list
         for row in rows
         if pd.isna(row.points_full)
     ]
-    full, there = float(rule_set.value("full_points")), _added(row.points_full for row in rows)
+    full, there = float(rule_set.value("full_points")), added(row.points_full for row in rows)
     if found or abs(there - full) <= _EXACT:
         return found
     return [
@@ -76,7 +81,7 @@ def no_total(rows: Sequence[Any], unit: pd.Series) -> list[dict[str, Any]]:
     """Ask for the total of a form whose rows print points."""
     if pd.notna(unit["points_reported"]) or all(pd.isna(row.points_reported) for row in rows):
         return []
-    there = number(_added(row.points_reported for row in rows))
+    there = number(added(row.points_reported for row in rows))
     return [
         finding(
             unit["unit_id"],
@@ -363,11 +368,6 @@ def money_parts(parts: Mapping[str, tuple[float, float]], unit: pd.Series, rule_
         for name, (total, summed) in parts.items()
         if abs(total - summed) > tolerance
     ]
-
-
-def _added(points: Iterable[float]) -> float:
-    """Add up what is there, without the dust of sums."""
-    return round(math.fsum(each for each in points if pd.notna(each)), 6)
 
 
 def _is_money(unit: Any) -> bool:
