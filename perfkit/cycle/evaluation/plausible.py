@@ -27,9 +27,10 @@ _NO_REASON = {"", "无", "暂无", "-", "—", "/", "\\", "0", "不适用", "无
 
 
 def joined(indicators: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
-    """Return a unit's indicators with their values: its own table ``values``, its part of ``indicators``."""
-    own = values.drop(columns=[name for name in ("unit_id", "year") if name in values])
-    both = indicators.drop(columns=["unit_id", "source"]).merge(own, on="indicator_id", how="left")
+    """Return indicators with their values, by unit: both tables name the unit in each row."""
+    both = indicators.drop(columns="source").merge(
+        values.drop(columns="year"), on=["unit_id", "indicator_id"], how="left"
+    )
     return both.rename(columns={"points": "points_full"})
 
 
