@@ -267,11 +267,15 @@ class RuleSet(Part):
             if name.startswith(prefix) and held.entries[0].since <= self.on
         ]
 
+    @property
+    def mark(self) -> dict[str, str]:
+        """Columns ``pack`` and ``on`` of a row of a result."""
+        return {"pack": self.pack.id, "on": self.on.isoformat()}
+
     def stamp(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return ``frame`` with the columns ``pack`` and ``on``, which every row of a result carries."""
         same = np.zeros(len(frame), dtype=np.int64)
-        pack, on = (pd.array([text], dtype="str").take(same) for text in (self.pack.id, self.on.isoformat()))
-        return frame.assign(pack=pack, on=on)
+        return frame.assign(**{name: pd.array([text], dtype="str").take(same) for name, text in self.mark.items()})
 
     def bases(self, names: Iterable[str] | None = None) -> pd.DataFrame:
         """Return the table ``bases``: for each parameter the document, article and authority it rests on."""
@@ -292,8 +296,7 @@ class RuleSet(Part):
                     "since": source.effective.isoformat() if source.effective else None,
                     "note_zh": entry.note or source.note,
                     "note_en": entry.note_en,
-                    "pack": self.pack.id,
-                    "on": self.on.isoformat(),
+                    **self.mark,
                 }
             )
         return tables.check(pd.DataFrame(rows, columns=list(tables.contract("bases").columns)), "bases")

@@ -53,7 +53,7 @@ def check_rows(rows: Sequence[Mapping[str, Any]], name: str, *, where: str = "")
     """
     held = contract(name)
     columns = list(dict.fromkeys(column for row in rows for column in row)) or list(held.columns)
-    grid: list[list[Any]] = [list(columns), *([row.get(column) for column in columns] for row in rows)]
+    grid: list[Sequence[Any]] = [columns, *([row.get(column) for column in columns] for row in rows)]
     return make(grid, held, where or held.name, rows=list(range(len(rows))))
 
 
@@ -101,11 +101,13 @@ def make(grid: Sequence[Sequence[Any]], held: Contract, where: str, rows: list[A
     found, problems = _match_header(header, held, where, body[0][0] + 1)
     index = [rows[i - 1] if rows is not None else i + 1 for i, _ in lines]
     columns: dict[str, Any] = {}
-    empty = {dtype: pd.array([None] * len(index), dtype=dtype) for dtype in {*_DTYPES.values(), "str"}}
+    empty: dict[str, Any] = {}
     for name, spec in held.columns.items():
         meta, at = spec.metadata, found.get(name)
         dtype = _DTYPES.get(meta["kind"], "str")
         if at is None:
+            if dtype not in empty:
+                empty[dtype] = pd.array([None] * len(index), dtype=dtype)
             columns[name] = empty[dtype]
             continue
         values = [line[at] if at < len(line) else None for _, line in lines]
@@ -335,7 +337,8 @@ def _is_sound(frame: pd.DataFrame, held: Contract) -> bool:
             below = "max_value" in said and all(value <= said["max_value"] for value in there)
             if not (inside or above or below):
                 return False
-    return not held.key or not frame.duplicated(list(held.key)).any()
+    keys = [[None if is_blank(value) else value for value in frame[name].tolist()] for name in held.key]
+    return not keys or len(set(zip(*keys, strict=True))) == len(frame)
 
 
 def _contract_problems(frame: pd.DataFrame, held: Contract, where: str, letters: dict[str, str]) -> list[Problem]:

@@ -22,7 +22,7 @@ def recheck(
     card: Scorecard,
     unit: pd.Series,
     units: pd.DataFrame | None = None,
-    rows: pd.DataFrame | None = None,
+    rows: Sequence[Any] | None = None,
     also: Sequence[dict[str, Any]] = (),
 ) -> pd.DataFrame:
     """Recheck the form of one unit.
@@ -36,8 +36,8 @@ def recheck(
     units
         Table ``units``, to recompute the execution rate.
     rows
-        The form as filled in (:func:`perfkit.cycle.evaluation.plausible.joined`), for what cannot be whatever the
-        rule: shares above 100 %, days after the end, amounts of cost as at least ...
+        The form as filled in (:func:`perfkit.cycle.evaluation.plausible.joined`), line by line, for what cannot be
+        whatever the rule: shares above 100 %, days after the end, amounts of cost as at least ...
     also
         Rows of findings made elsewhere, to be listed first of their severity.
 
@@ -46,19 +46,20 @@ def recheck(
     DataFrame
         Table ``findings``: contradictions first, then what needs an explanation, then rounding.
     """
+    items = checks.lines(card.items)
     found = [
         *also,
-        *checks.points_by_rule(card),
-        *checks.points_above_full(card),
-        *checks.verified_differs(card),
-        *checks.points_for_nothing(card),
-        *checks.execution_rate(card, units),
-        *checks.over_budget(card, units),
+        *checks.points_by_rule(card, items),
+        *checks.points_above_full(items),
+        *checks.verified_differs(items),
+        *checks.points_for_nothing(items),
+        *checks.execution_rate(card, items, units),
+        *checks.over_budget(items, units),
         *checks.total(card, unit),
         *checks.grade_of_total(card.rule_set, unit, card.items["points_reported"]),
         *checks.level_weights(card),
-        *checks.over_fulfilled(card, () if rows is None else plausible.explained(rows)),
-        *checks.missing_values(card),
+        *checks.over_fulfilled(items, () if rows is None else plausible.explained(rows)),
+        *checks.missing_values(items),
     ]
     if rows is not None:
         found += [
@@ -153,6 +154,5 @@ def summary(findings: pd.DataFrame, card: Scorecard) -> tuple[str, str]:
 def as_table(rows: list[dict[str, Any]], rule_set: RuleSet) -> pd.DataFrame:
     """Return table ``findings``: contradictions first, then what needs an explanation, then rounding."""
     order = ("contradiction", "explain", "rounding")
-    stamp = {"pack": rule_set.pack.id, "on": rule_set.on.isoformat()}
     ranked = sorted(rows, key=lambda row: order.index(row["severity"]))
-    return tables.check_rows([{**row, **stamp} for row in ranked], "findings")
+    return tables.check_rows([{**row, **rule_set.mark} for row in ranked], "findings")

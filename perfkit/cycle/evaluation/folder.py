@@ -31,7 +31,7 @@ _NOT_READABLE = {
     **dict.fromkeys((".zip", ".rar", ".7z"), _UNPACK),
 }
 _A_JOB = 64  # forms: fewer are read sooner than another process starts
-_TOGETHER = 16  # forms scored in one go: enough to share the cost, few enough to lose little when a process dies
+_TOGETHER = 32  # forms scored in one go: enough to share the cost, few enough to lose little when a process dies
 _AT_A_TIME = 2  # such batches handed to each process ahead of time
 
 
@@ -147,7 +147,8 @@ def _processes(forms: int, jobs: int | None) -> int:
 
 def _outcomes(root: Path, sources: Sequence[str], terms: Terms, jobs: int) -> Iterator[_Outcome]:
     """Yield the outcomes in the order of ``sources``, never more than a few ahead of what is asked for."""
-    batches = [sources[at : at + _TOGETHER] for at in range(0, len(sources), _TOGETHER)]
+    size = min(_TOGETHER, -(-len(sources) // jobs))  # no process is left without
+    batches = [sources[at : at + size] for at in range(0, len(sources), size)]
     if jobs == 1:
         for batch in batches:
             yield from _recheck_files(root, batch, terms)

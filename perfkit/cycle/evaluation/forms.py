@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -86,13 +87,13 @@ def recheck_forms(forms: Sequence[Form], terms: Terms) -> list[list[tuple[str, R
     """Recheck several forms as :func:`recheck_form` does each: those under the same rules are scored together."""
     asked = [[_asked(form, one, terms) for one in _each(_units_of(form))] for form in forms]
     there = [each for group in asked for each in group if isinstance(each, _Asked) and len(each.library)]
-    cards: dict[int, Scorecard | PerfkitError] = {}
+    scored: dict[int, _Scored | PerfkitError] = {}
     for day in dict.fromkeys(each.rule_set.on for each in there):
         same = [each for each in there if each.rule_set.on == day]
-        cards.update(zip(map(id, same), _scored(same, terms), strict=True))
+        scored.update(zip(map(id, same), _scored(same, terms), strict=True))
     return [
         [
-            (code, each if isinstance(each, PerfkitError) else _rechecked(each, cards.get(id(each))))
+            (code, each if isinstance(each, PerfkitError) else _rechecked(each, scored.get(id(each))))
             for each, code in zip(group, _units_of(form)["unit_id"].astype(str), strict=True)
         ]
         for form, group in zip(forms, asked, strict=True)
@@ -101,14 +102,13 @@ def recheck_forms(forms: Sequence[Form], terms: Terms) -> list[list[tuple[str, R
 
 @dataclass(frozen=True)
 class _Asked:
-    """A unit to be rechecked: its form, its row of ``units``, its rules, and its indicators and values."""
+    """A unit to be rechecked: its form, its row of ``units``, its rules, its indicators and values."""
 
     form: Form
     one: pd.DataFrame
     rule_set: RuleSet
     library: pd.DataFrame
     values: pd.DataFrame
-    rows: pd.DataFrame
 
 
 def _each(units: pd.DataFrame) -> list[pd.DataFrame]:
@@ -125,42 +125,54 @@ def _asked(form: Form, one: pd.DataFrame, terms: Terms) -> _Asked | PerfkitError
     values = form.tables["values"]
     same_year = values["year"].isna() | values["year"].eq(unit["year"]).fillna(False) | pd.isna(unit["year"])
     values = values[values["unit_id"].eq(unit["unit_id"]) & same_year.astype(bool)]
-    return _Asked(form, one, rule_set, library, values, plausible.joined(library, values))
+    return _Asked(form, one, rule_set, library, values)
 
 
-def _scored(asked: Sequence[_Asked], terms: Terms) -> list[Scorecard | PerfkitError]:
+@dataclass(frozen=True)
+class _Scored:
+    """A unit's scorecard, and its form line by line."""
+
+    card: Scorecard
+    rows: list[Any]
+
+
+def _scored(asked: Sequence[_Asked], terms: Terms) -> list[_Scored | PerfkitError]:
     """Score units under the same rules in one go; if that cannot be, one by one, to tell which is at fault."""
-    keys = [str(at) for at in range(len(asked))]
-    of = {
-        name: pd.concat(
-            [frame.assign(unit_id=key) for key, frame in zip(keys, frames, strict=True)], ignore_index=True
-        )
-        for name, frames in (
-            ("values", [each.values for each in asked]),
-            ("library", [_scorable(each.library, each.rows) for each in asked]),
-            ("units", [each.one for each in asked]),
-        )
-    }
+    values = _together([each.values for each in asked])
+    library = _together([each.library for each in asked])
+    units = _together([each.one for each in asked])
+    rows = checks.lines(plausible.joined(library, values))
+    library = _scorable(library, rows)
     try:
-        card = _score(of["values"], of["library"], of["units"], asked[0].rule_set, terms)
+        card = _score(values, library, units, asked[0].rule_set, terms)
     except PerfkitError as error:
         if len(asked) > 1:
             return [card for each in asked for card in _scored([each], terms)]
-        return [_in_its_own_words(asked[0], terms) or error]
+        return [_in_its_own_words(asked[0], library, terms) or error]
     items, results = (dict(list(frame.groupby("unit_id", sort=False))) for frame in (card.items, card.results))
+    own = {key: list(of_one) for key, of_one in groupby(rows, key=lambda row: row.unit_id)}
     return [
-        card.holding(
-            items[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
-            results[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
+        _Scored(
+            card.holding(
+                items[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
+                results[key].assign(unit_id=each.one["unit_id"].iloc[0]).reset_index(drop=True),
+            ),
+            own[key],
         )
-        for key, each in zip(keys, asked, strict=True)
+        for key, each in zip(map(str, range(len(asked))), asked, strict=True)
     ]
 
 
-def _in_its_own_words(asked: _Asked, terms: Terms) -> PerfkitError | None:
+def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the frames of several units together; each unit is called by its place, since codes may stand twice."""
+    return pd.concat([frame.assign(unit_id=str(at)) for at, frame in enumerate(frames)], ignore_index=True)
+
+
+def _in_its_own_words(asked: _Asked, library: pd.DataFrame, terms: Terms) -> PerfkitError | None:
     """Return the error of a unit scored by itself: it names the cells of its own file."""
+    own = asked.library.assign(**{name: library[name].array for name in ("kind", "rule", "points")})
     try:
-        _score(asked.values, _scorable(asked.library, asked.rows), asked.one, asked.rule_set, terms)
+        _score(asked.values, own, asked.one, asked.rule_set, terms)
     except PerfkitError as error:
         return error
     return None
@@ -188,32 +200,32 @@ def _units_of(form: Form) -> pd.DataFrame:
     return tables.check(known.assign(name=known["unit_id"]), "units")
 
 
-def _rechecked(asked: _Asked, card: Scorecard | PerfkitError | None) -> Rechecked | PerfkitError:
-    form, one, rule_set, rows = asked.form, asked.one, asked.rule_set, asked.rows
+def _rechecked(asked: _Asked, scored: _Scored | PerfkitError | None) -> Rechecked | PerfkitError:
+    form, one, rule_set = asked.form, asked.one, asked.rule_set
     unit = one.iloc[0]
-    if isinstance(card, PerfkitError):
-        return card
-    if card is None:
+    if isinstance(scored, PerfkitError):
+        return scored
+    if scored is None:
         return _only_totals(one, unit, rule_set)
+    card, rows = scored.card, scored.rows
     also = [*_remarked(form, unit), *plausible.money_parts(form.parts, unit, rule_set)]
     found = recheck(card, unit, one, rows, also)
     result = card.results.iloc[0]
-    scored = card.items["kind"].ne("reported") & card.items["points_reported"].notna()
+    able = card.items["kind"].ne("reported") & card.items["points_reported"].notna()
     summary = {
         **_known(unit, found, form),
         "points": result["points"],
-        "recomputed": float(card.items.loc[scored, "points_full"].sum()),
+        "recomputed": float(card.items.loc[able, "points_full"].sum()),
         "grade": result["grade"],
     }
     in_force = rule_set.in_force()
     rests_on = (*card.used, *(name for name in _ALSO if name in in_force))
-    return Rechecked(rule_set.stamp(pd.DataFrame([summary])).iloc[0].to_dict(), found, tuple(dict.fromkeys(rests_on)))
+    return Rechecked({**summary, **rule_set.mark}, found, tuple(dict.fromkeys(rests_on)))
 
 
 def _only_totals(one: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> Rechecked:
     found = recheck_totals(one, rule_set)
-    summary = pd.DataFrame([_known(unit, found, None)])
-    return Rechecked(rule_set.stamp(summary).iloc[0].to_dict(), found, ("full_points", "grade_bands"))
+    return Rechecked({**_known(unit, found, None), **rule_set.mark}, found, ("full_points", "grade_bands"))
 
 
 def _known(unit: pd.Series, found: pd.DataFrame, form: Form | None) -> dict[str, Any]:
@@ -232,22 +244,29 @@ def _known(unit: pd.Series, found: pd.DataFrame, form: Form | None) -> dict[str,
     }
 
 
-def _scorable(library: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def _scorable(library: pd.DataFrame, rows: Sequence[Any]) -> pd.DataFrame:
     """Take as reported what cannot be scored: no target, no bounds, no points, words without a share chosen."""
-    judged = set(rows.loc[rows["judged"].notna() & rows["judged_share"].notna(), "indicator_id"])
-    needs_target = library["kind"].isin(["quantitative", "satisfaction", "yes_no", "execution"])
-    between = library["direction"].eq("in")
-    loose = needs_target & (library["target"].isna() | library["direction"].isna())
-    loose |= needs_target & between & ~(library["target_high"] >= library["target"])
-    loose |= library["kind"].eq("check_points") & library["check_points"].isna()
-    loose |= library["kind"].eq("qualitative") & ~library["indicator_id"].isin(judged)
-    loose |= library["points"].isna()
-    claimed = library["indicator_id"].map(rows.set_index("indicator_id")["points_reported"]).astype(float)
+    codes = [f"{row.unit_id} {row.indicator_id}" for row in rows]
+    loose = [code for code, row in zip(codes, rows, strict=True) if not _can_be_scored(row)]
+    points = [next((each for each in (row.points_full, row.points_reported) if pd.notna(each)), 0.0) for row in rows]
+    code = library["unit_id"] + " " + library["indicator_id"]
+    is_loose = code.isin(loose)
     return library.assign(
-        kind=library["kind"].where(~loose, "reported"),
-        rule=library["rule"].where(~loose),
-        points=library["points"].fillna(claimed).fillna(0.0),
+        kind=library["kind"].mask(is_loose, "reported"),
+        rule=library["rule"].mask(is_loose),
+        points=code.map(pd.Series(points, codes)),  # refuses an indicator with two values
     )
+
+
+def _can_be_scored(row: Any) -> bool:
+    if pd.isna(row.points_full):
+        return False
+    if row.kind in ("quantitative", "satisfaction", "yes_no", "execution"):
+        bounded = row.direction != "in" or row.target_high >= row.target
+        return bool(pd.notna(row.target) and pd.notna(row.direction) and bounded)
+    if row.kind == "qualitative":
+        return bool(pd.notna(row.judged) and pd.notna(row.judged_share))
+    return row.kind != "check_points" or bool(pd.notna(row.check_points))
 
 
 def _remarked(form: Form, unit: pd.Series) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What cannot be as it is printed, whatever the scoring rule: single checks of the rows of one form.
 
-``rows`` are a unit's indicators with their values, as filled in: one row an indicator, the columns of both tables.
+``rows`` are a unit's indicators with their values, as filled in: one row an indicator, the columns of both tables
+(:func:`joined`), one by one.
 Each check returns what it found, as rows of table ``findings``.
 """
 
@@ -8,12 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from perfkit.cycle.evaluation.checks import each, finding
+from perfkit.cycle.evaluation.checks import finding
 from perfkit.measure.explaining import number, percent, quantity
 from perfkit.readers import YUAN, read_text
 from perfkit.rules import RuleSet
@@ -26,19 +27,25 @@ _NO_REASON = {"", "无", "暂无", "-", "—", "/", "\\", "0", "不适用", "无
 
 
 def joined(indicators: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
-    """Return a unit's indicators with their values: its own table ``values``, its part of ``indicators``."""
-    own = values.drop(columns=[name for name in ("unit_id", "year") if name in values])
-    both = indicators.drop(columns=["unit_id", "source"]).merge(own, on="indicator_id", how="left")
+    """Return indicators with their values, by unit: both tables name the unit in each row."""
+    both = indicators.drop(columns="source").merge(
+        values.drop(columns="year"), on=["unit_id", "indicator_id"], how="left"
+    )
     return both.rename(columns={"points": "points_full"})
 
 
-def explained(rows: pd.DataFrame) -> set[str]:
+def added(points: Iterable[float]) -> float:
+    """Add up what is there, without the dust of sums."""
+    return round(math.fsum(each for each in points if pd.notna(each)), 6)
+
+
+def explained(rows: Sequence[Any]) -> set[str]:
     """Return the codes of the indicators whose note gives a reason."""
-    said = rows["note"].fillna("").str.strip().str.rstrip("。.")
-    return set(rows.loc[~said.isin(_NO_REASON), "indicator_id"])
+    said = [(row.indicator_id, row.note.strip().rstrip("。.")) for row in rows if isinstance(row.note, str)]
+    return {code for code, note in said if note not in _NO_REASON}
 
 
-def full_points(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list[dict[str, Any]]:
+def full_points(rows: Sequence[Any], unit: pd.Series, rule_set: RuleSet) -> list[dict[str, Any]]:
     """Check that every row has points and that they add up to the full points."""
     found = [
         _of(
@@ -51,9 +58,10 @@ def full_points(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list[
             f"“{row.level3}”没有分值，请填写。",
             f"'{row.level3}' has no points: fill them in.",
         )
-        for row in each(rows[rows["points_full"].isna()])
+        for row in rows
+        if pd.isna(row.points_full)
     ]
-    full, there = float(rule_set.value("full_points")), round(float(rows["points_full"].sum()), 6)
+    full, there = float(rule_set.value("full_points")), added(row.points_full for row in rows)
     if found or abs(there - full) <= _EXACT:
         return found
     return [
@@ -70,11 +78,11 @@ def full_points(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list[
     ]
 
 
-def no_total(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
+def no_total(rows: Sequence[Any], unit: pd.Series) -> list[dict[str, Any]]:
     """Ask for the total of a form whose rows print points."""
-    if pd.notna(unit["points_reported"]) or rows["points_reported"].isna().all():
+    if pd.notna(unit["points_reported"]) or all(pd.isna(row.points_reported) for row in rows):
         return []
-    there = number(round(float(rows["points_reported"].sum()), 6))
+    there = number(added(row.points_reported for row in rows))
     return [
         finding(
             unit["unit_id"],
@@ -88,7 +96,7 @@ def no_total(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
     ]
 
 
-def percent_over(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list[dict[str, Any]]:
+def percent_over(rows: Sequence[Any], unit: pd.Series, rule_set: RuleSet) -> list[dict[str, Any]]:
     """Check that no share of a whole exceeds 100 %; growth may, and of what cannot be told a word is asked.
 
     Notes
@@ -97,9 +105,10 @@ def percent_over(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list
     completion may exceed, what names a share may not. A value without the sign % counts only where the name says
     that it is a share. The execution rate has a check of its own.
     """
+    words = rule_set.value("rate_words") if "rate_words" in rule_set.in_force() else {}
     found = []
-    for row in each(rows[rows["kind"].ne("execution")]):
-        can = _may_exceed(row, rule_set)
+    for row in [row for row in rows if row.kind != "execution"]:
+        can = _may_exceed(row, words)
         with_sign = str(row.unit).strip() in PERCENT
         if can is True or (can is None and not with_sign):
             continue
@@ -129,9 +138,8 @@ def percent_over(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet) -> list
     return found
 
 
-def _may_exceed(row: Any, rule_set: RuleSet) -> bool | None:
+def _may_exceed(row: Any, words: Mapping[str, Sequence[str]]) -> bool | None:
     """Say whether a rate may exceed 100 %; None: it cannot be told."""
-    words = rule_set.value("rate_words") if "rate_words" in rule_set.in_force() else {}
     if row.kind == "satisfaction":
         return False
     if any(word in str(row.level3) for word in words.get("may_exceed", ())):
@@ -139,13 +147,13 @@ def _may_exceed(row: Any, rule_set: RuleSet) -> bool | None:
     return False if any(word in str(row.level3) for word in words.get("at_most_whole", ())) else None
 
 
-def dates(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
+def dates(rows: Sequence[Any], unit: pd.Series) -> list[dict[str, Any]]:
     """Check that no day lies after the project's end (else its year), and that what is late loses points."""
     ends = unit["ends_on"] if isinstance(unit["ends_on"], str) else None
     last = ends or (f"{unit['year']}-12-31" if pd.notna(unit["year"]) else None)
     of = ("项目结束日期", "the project's end") if ends else ("本年度末", "the end of the form's year")
     found = []
-    for row in each(rows):
+    for row in rows:
         for zh, en, day in (("计划完成日期", "due day", row.due_on), ("实际完成日期", "day done", row.done_on)):
             if last and isinstance(day, str) and day > last:
                 tail = ("请更正。", "correct it.") if ends else ("请说明。", "say why.")
@@ -182,11 +190,8 @@ def dates(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
     return found
 
 
-def cost_at_least(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
+def cost_at_least(rows: Sequence[Any], unit: pd.Series) -> list[dict[str, Any]]:
     """Check that amounts of cost are limits: with "at least", spending more would be better."""
-    levels = rows[["level1", "level2", "level3"]].fillna("").agg("".join, axis=1)
-    odd = levels.str.contains("成本") & ~rows["level3"].fillna("").str.contains(_SAVED)
-    odd &= rows["direction"].eq("ge") & rows["unit"].map(_is_money) & rows["target"].notna()
     return [
         _of(
             unit,
@@ -199,14 +204,21 @@ def cost_at_least(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
             f"The cost '{row.level3}' has the target '≥{quantity(row.target, row.unit)}'; a cost is a limit (≤): "
             "correct it.",
         )
-        for row in each(rows[odd])
+        for row in rows
+        if row.direction == "ge" and _is_money(row.unit) and pd.notna(row.target) and _is_spent(row)
     ]
 
 
-def negative_amounts(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
+def _is_spent(row: Any) -> bool:
+    """Say whether a row is of cost, and not of what was saved."""
+    levels = [level for level in (row.level1, row.level2, row.level3) if isinstance(level, str)]
+    return "成本" in "".join(levels) and not _SAVED.search(str(row.level3))
+
+
+def negative_amounts(rows: Sequence[Any], unit: pd.Series) -> list[dict[str, Any]]:
     """Check that no amount of money is negative."""
     found = []
-    for row in each(rows[rows["unit"].map(_is_money)]):
+    for row in [row for row in rows if _is_money(row.unit)]:
         for zh, en, value in (("指标值", "target", row.target), ("实际完成值", "value", row.actual)):
             if pd.notna(value) and value < 0:
                 shown = quantity(float(value), row.unit)
@@ -225,10 +237,10 @@ def negative_amounts(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]
     return found
 
 
-def missing(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
+def missing(rows: Sequence[Any], unit: pd.Series) -> list[dict[str, Any]]:
     """Ask for a target that is not there, and for the value of a row that claims points without one."""
     found = []
-    for row in each(rows):
+    for row in rows:
         no_target = pd.isna(row.target) and not isinstance(row.target_text, str)
         if no_target and row.kind in ("quantitative", "satisfaction", "yes_no"):
             found.append(
@@ -268,10 +280,10 @@ def _is_scored(row: Any) -> bool:
     return row.kind not in ("qualitative", "reported") and pd.notna(row.target)
 
 
-def text_differs(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
+def text_differs(rows: Sequence[Any], unit: pd.Series) -> list[dict[str, Any]]:
     """Check that a value as printed and its number say the same, where the text is one number in the same unit."""
     found = []
-    for row in each(rows[rows["actual"].notna() & rows["actual_text"].notna()]):
+    for row in [row for row in rows if pd.notna(row.actual) and isinstance(row.actual_text, str)]:
         read = read_text(row.actual_text)
         if read.what != "quantity" or read.way or read.low is None or row.kind == "yes_no":
             continue
@@ -300,13 +312,14 @@ def text_differs(rows: pd.DataFrame, unit: pd.Series) -> list[dict[str, Any]]:
     return found
 
 
-def band_exceeded(rows: pd.DataFrame, unit: pd.Series, rule_set: RuleSet, scheme: str) -> list[dict[str, Any]]:
+def band_exceeded(rows: Sequence[Any], unit: pd.Series, rule_set: RuleSet, scheme: str) -> list[dict[str, Any]]:
     """Check that the points of a qualitative row lie within the band that its words name."""
-    by_kind = rule_set.value("schemes")[scheme]
+    claims = [row for row in rows if row.kind == "qualitative" and pd.notna(row.points_reported)]
+    by_kind = rule_set.value("schemes")[scheme] if claims else {}
     bands = rule_set.value(f"rule_{by_kind['qualitative']}").get("bands", ()) if "qualitative" in by_kind else ()
     named = {word: band for band in bands for word in (band["band"], *band.get("words", ()))}
     found = []
-    for row in each(rows[rows["kind"].eq("qualitative") & rows["points_reported"].notna()]):
+    for row in claims:
         band = named.get(str(row.judged) if isinstance(row.judged, str) else str(row.actual_text).strip())
         if band is None or not row.points_full > 0:
             continue
