@@ -184,6 +184,23 @@ class TestTables:
         assert len(made["form_summary"]) == 5
 
 
+@pytest.mark.parametrize("years", [("2021", "2022"), ("", "2022"), ("2022", "2022")])
+def test_two_values_of_one_indicator_are_refused_with_their_cell(tmp_path, years):
+    home = tmp_path / "forms"
+    home.mkdir()
+    (home / "units.csv").write_text("unit_id,name\na,甲\n", encoding="utf-8")
+    (home / "indicators.csv").write_text(
+        "unit_id,indicator_id,level1,level3,kind,direction,target,points\na,O1,产出,户数,quantitative,ge,100,100\n",
+        encoding="utf-8",
+    )
+    rows = "".join(f"a,O1,{year},80\n" for year in years)
+    (home / "values.csv").write_text("unit_id,indicator_id,year,actual\n" + rows, encoding="utf-8")
+    (row,) = evaluation.recheck_folder(home, TERMS, jobs=1)["unreadable"].itertuples()
+    assert "values.csv › " in row.message_zh
+    assert "InvalidIndexError" not in row.message_zh
+    assert "重复" in row.message_zh
+
+
 class TestProcesses:
     def test_the_result_is_the_same_in_any_number_of_processes(self, forms, made, tmp_path):
         two = evaluation.recheck_folder(forms, TERMS, jobs=2)

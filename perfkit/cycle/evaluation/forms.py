@@ -13,7 +13,7 @@ import pandas as pd
 from perfkit import rules, tables
 from perfkit.cycle.evaluation import checks, plausible
 from perfkit.cycle.evaluation.findings import recheck, recheck_totals
-from perfkit.errors import PerfkitError
+from perfkit.errors import PerfkitError, Problem, TableError
 from perfkit.measure import scorecard
 from perfkit.measure.indicators import applying_to
 from perfkit.measure.scorecard import Scorecard
@@ -125,7 +125,27 @@ def _asked(form: Form, one: pd.DataFrame, terms: Terms) -> _Asked | PerfkitError
     values = form.tables["values"]
     same_year = values["year"].isna() | values["year"].eq(unit["year"]).fillna(False) | pd.isna(unit["year"])
     values = values[values["unit_id"].eq(unit["unit_id"]) & same_year.astype(bool)]
+    again = values.index[values["indicator_id"].duplicated()]
+    if len(again):
+        return _two_values(form.tables["values"], again, unit)
     return _Asked(form, one, rule_set, library, values)
+
+
+def _two_values(values: pd.DataFrame, again: pd.Index, unit: pd.Series) -> TableError:
+    """Refuse to add up years, or to choose between two values of one indicator."""
+    return TableError(
+        (f"unit {unit['unit_id']!r} has indicators with two values", f"“{unit['unit_id']}”有指标填了两个值"),
+        [
+            Problem(
+                ("the indicator stands twice", "同一指标重复填报"),
+                tables.place(values, row, "indicator_id", name="values"),
+                got=str(values.loc[row, "indicator_id"]),
+                do=("give the unit its year, and keep one row a year", "请填写评价对象的年度，每年只留一行"),
+                column="indicator_id",
+            )
+            for row in again
+        ],
+    )
 
 
 @dataclass(frozen=True)
@@ -254,7 +274,7 @@ def _scorable(library: pd.DataFrame, rows: Sequence[Any]) -> pd.DataFrame:
     return library.assign(
         kind=library["kind"].mask(is_loose, "reported"),
         rule=library["rule"].mask(is_loose),
-        points=code.map(pd.Series(points, codes)),  # refuses an indicator with two values
+        points=code.map(dict(zip(codes, points, strict=True))),
     )
 
 
