@@ -78,6 +78,10 @@ class ScoreError(PerfkitError):
     """Values, indicators and rules do not fit together."""
 
 
+class SampleError(PerfkitError):
+    """A sample cannot be planned, drawn, verified or inferred from as asked."""
+
+
 class OrderError(PerfkitError):
     """A report order cannot be carried out as written."""
 

@@ -16,8 +16,9 @@ from perfkit.tables.forms import FORMS
 from perfkit.tables.inputs import INPUTS
 from perfkit.tables.library import LIBRARY
 from perfkit.tables.results import RESULTS
+from perfkit.tables.sampling import SAMPLING
 
-CONTRACTS: Mapping[str, Contract] = {each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS, *FORMS)}
+CONTRACTS: Mapping[str, Contract] = {each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS, *FORMS, *SAMPLING)}
 
 
 def contract(name: str) -> Contract:

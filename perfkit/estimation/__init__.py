@@ -1,0 +1,9 @@
+"""What a sample says of the whole: estimators, their errors and intervals, self-scores against checked scores.
+
+A sample is a :class:`Design` (how each row came in) and arrays or series with one value a row, in the same order.
+Estimators return a frame of the table ``estimates``: one row a domain, with standard error and interval.
+"""
+
+from perfkit.estimation.design import Design
+
+__all__ = ["Design"]

@@ -1,0 +1,1 @@
+"""Design and draw: size, allocation, selection with permanent random numbers."""
