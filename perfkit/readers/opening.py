@@ -13,7 +13,19 @@ from perfkit.errors import Problem, TableError
 from perfkit.readers.files import find, refusal, unreadable
 from perfkit.readers.official import california_schools
 
-INPUT_TABLES = ("units", "indicators", "values", "context", "proposals", "panel", "flows", "unit_costs", "published")
+INPUT_TABLES = (
+    "units",
+    "indicators",
+    "values",
+    "context",
+    "proposals",
+    "panel",
+    "flows",
+    "unit_costs",
+    "published",
+    "frame",
+    "checks",
+)
 
 _READERS: dict[str, Callable[[], dict[str, pd.DataFrame]]] = {"california_schools": california_schools}
 
