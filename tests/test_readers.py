@@ -15,7 +15,19 @@ NYC = "samples/nyc_pmmr/indicator_level.csv"
 ADB = "samples/adb_success_rates/adb_aer2024.csv"
 IEG = "samples/ieg_ratings/ieg_ratings_2026-01-17.csv"
 CONEVAL = "samples/mexico_coneval/programs_2016_2022.csv"
-ALL = ["units", "indicators", "values", "context", "proposals", "panel", "flows", "unit_costs", "published"]
+ALL = [
+    "units",
+    "indicators",
+    "values",
+    "context",
+    "proposals",
+    "panel",
+    "flows",
+    "unit_costs",
+    "published",
+    "frame",
+    "checks",
+]
 
 
 def _wide(frame, column, value):
