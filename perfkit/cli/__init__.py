@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from perfkit import __version__
-from perfkit.cli import library
+from perfkit.cli import library, sample
 from perfkit.cli.output import count, fail_if_among_forms, fail_if_input, fail_if_not_xlsx, print_table
 from perfkit.errors import PerfkitError, Problem, TableError
 
@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     tables.set_defaults(run=_tables)
 
     library.add_to(commands)
+    sample.add_to(commands)
 
     doctor = commands.add_parser("doctor", help="check the installation 检查安装")
     doctor.set_defaults(run=_doctor)

@@ -1,0 +1,146 @@
+"""The command ``sample``: plan, draw, verify and estimate a spot check."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from perfkit.cli.output import count, fail_if_input, fail_if_not_xlsx, positive, print_table
+from perfkit.errors import Problem, SampleError
+
+PACK = "zhejiang-self-evaluation"
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command ``sample`` and its verbs."""
+    sample = commands.add_parser("sample", help="plan, draw, verify, estimate a spot check 抽评：方案、抽取、核验、推断")
+    verbs = sample.add_subparsers(required=True, metavar="VERB")
+
+    plan = verbs.add_parser("plan", help="sizes by stratum, before anyone can know the sample 制定抽样方案")
+    plan.add_argument("frame", type=Path, help="sampling frame: table frame, CSV, XLSX or Parquet, or a folder with it")
+    plan.add_argument("--title", required=True, help="what is checked, e.g. 2021 年度自评抽评")
+    plan.add_argument("--announced", required=True, help="which public value will make the seed, e.g. 某彩票第几期号码")
+    _rules(plan)
+    plan.add_argument("-n", "--size", type=count, default=0, help="units to check, recommended ones among them")
+    plan.add_argument("--margin", type=positive, help="percentage points either side of a share (default: the pack's)")
+    plan.add_argument("--strata", default="department", help="columns of the frame, parted by commas; '' for none")
+    plan.add_argument("--method", default="srs", help="srs, systematic, pps_systematic, sequential_poisson, ...")
+    plan.add_argument("--measure", default="", help="column of sizes for designs in proportion to size, e.g. budget")
+    plan.add_argument("--allocation", choices=["proportional", "neyman", "power"], default="proportional")
+    plan.add_argument("--no-recommended", action="store_true", help="treat recommended units as any other")
+    plan.add_argument("--numbers-of", type=Path, help="certificate of an earlier draw whose random numbers are used")
+    plan.add_argument("--shift", type=float, default=0.0, help="with --numbers-of: 0 keeps its units, 0.5 avoids them")
+    plan.add_argument("-o", "--out", type=Path, required=True, help="plan to write, .yaml")
+    plan.set_defaults(run=_plan)
+
+    draw = verbs.add_parser("draw", help="draw what the plan and the public value decide 抽取样本并出具证书")
+    draw.add_argument("plan", type=Path, help="plan written by 'sample plan'")
+    draw.add_argument("frame", type=Path, help="the same frame")
+    draw.add_argument("--public-value", required=True, help="the value that was announced, as published")
+    draw.add_argument("-o", "--out", type=Path, required=True, help="folder for certificate.yaml, sample.csv, .xlsx")
+    draw.set_defaults(run=_draw)
+
+    verify = verbs.add_parser("verify", help="draw again and compare 核验抽样证书")
+    verify.add_argument("certificate", type=Path, help="certificate.yaml")
+    verify.add_argument("frame", type=Path, help="the frame")
+    verify.set_defaults(run=_verify)
+
+    estimate = verbs.add_parser("estimate", help="what the checks say of the whole 由抽评结果推断总体")
+    estimate.add_argument("certificate", type=Path, help="certificate.yaml")
+    estimate.add_argument("frame", type=Path, help="the frame")
+    estimate.add_argument("checks", type=Path, help="table checks: what was found")
+    _rules(estimate)
+    estimate.add_argument("--lang", choices=["zh", "en"], default="zh", help="language of the titles")
+    estimate.add_argument("-o", "--out", type=Path, required=True, help="workbook to write, .xlsx")
+    estimate.set_defaults(run=_estimate)
+
+
+def _rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pack", default=PACK, help="rule pack: an id (perfkit rules) or a folder")
+    parser.add_argument("--on", required=True, help="the day whose rules apply, e.g. 2021-12-31")
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from perfkit import rules
+    from perfkit.cycle import spot_check
+
+    _fail_if_there(args.out)
+    planned = spot_check.plan(
+        spot_check.population(args.frame),
+        rules.load(args.pack, args.on),
+        title=args.title,
+        announced=args.announced,
+        n=args.size,
+        margin=args.margin,
+        strata=[name.strip() for name in args.strata.split(",") if name.strip()],
+        method=args.method,
+        size=args.measure,
+        allocation=args.allocation,
+        recommended=not args.no_recommended,
+        numbers_of=spot_check.seed_in(args.numbers_of) if args.numbers_of else "",
+        shift=args.shift,
+    )
+    args.out.write_text(planned.text, encoding="utf-8", newline="\n")
+    print_table(planned.goals)
+    print()
+    print_table(planned.strata)
+    print(f"\nplan 方案: {args.out} · SHA-256 {planned.sha256}")
+    return 0
+
+
+def _draw(args: argparse.Namespace) -> int:
+    from perfkit import sampling, tables
+    from perfkit.cycle import spot_check
+
+    files = [args.out / name for name in ("certificate.yaml", "sample.csv", "sample.xlsx")]
+    for file in files:
+        _fail_if_there(file)
+    drawn = sampling.certify(sampling.read_plan(args.plan), spot_check.population(args.frame), args.public_value)
+    args.out.mkdir(parents=True, exist_ok=True)
+    files[0].write_text(drawn.text, encoding="utf-8", newline="\n")
+    drawn.sample.to_csv(files[1], index=False, encoding="utf-8", lineterminator="\n")
+    tables.write({"sample": drawn.sample}, files[2])
+    print_table(drawn.sample["part"].value_counts().rename_axis("part").reset_index())
+    print(f"\ncertificate 证书: {files[0]} · SHA-256 {drawn.certificate['sha256']}")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from perfkit import sampling
+    from perfkit.cycle import spot_check
+
+    held = sampling.verify(args.certificate, spot_check.population(args.frame))
+    print(f"the draw holds 核验通过: {len(held.sample)} units 个单位 · {held.certificate['sha256']}")
+    return 0
+
+
+def _estimate(args: argparse.Namespace) -> int:
+    from perfkit import rules, sampling, tables
+    from perfkit.cycle import spot_check
+
+    fail_if_not_xlsx(args.out)
+    for source in (args.frame, args.checks, args.certificate):
+        fail_if_input(args.out, source)
+    frame = spot_check.population(args.frame)
+    held = sampling.verify(args.certificate, frame)
+    found = spot_check.infer(frame, held.sample, spot_check.checks(args.checks), rules.load(args.pack, args.on))
+    tables.write(found.tables(), args.out, lang=args.lang)
+    for zh, en in found.facts:
+        print(zh if args.lang == "zh" else en)
+    print(f"\nestimates 推断结果: {args.out}")
+    return 0
+
+
+def _fail_if_there(path: Path) -> None:
+    if path.exists():
+        raise SampleError(
+            (f"{path} exists", f"{path} 已存在"),
+            [
+                Problem(
+                    ("a plan or certificate is never written over", "方案与证书不得覆盖"),
+                    str(path),
+                    do=("name another place", "请另取位置"),
+                )
+            ],
+        )
+

@@ -1,0 +1,283 @@
+"""A draw that anyone can verify: a plan announced beforehand, a public value that nobody chose, a certificate.
+
+The plan fixes the frame (by its SHA-256), the design and the sample sizes, and says which public value will be used:
+the numbers of a lottery, a closing price. Once the value is out it makes the seed, the seed and the unit codes make
+each unit's random number, and the numbers make the sample. Whoever has the frame and the certificate can do it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from perfkit.errors import Problem, SampleError, fail_if_any
+from perfkit.sampling.fingerprint import Fingerprint, fingerprint
+from perfkit.sampling.numbers import seed_of
+from perfkit.sampling.selection import draw
+
+FORM = "perfkit-draw-1"
+_HOW = {
+    "zh": (
+        "种子＝SHA-256(公开值)；每个单位的随机数＝SHA-256(种子, 单位编码)；按方法与样本量取样。"
+        "重算：perfkit sample verify 证书 抽样框"
+    ),
+    "en": (
+        "seed = SHA-256(public value); a unit's number = SHA-256(seed, unit code); method and sizes do the rest. "
+        "Again: perfkit sample verify CERTIFICATE FRAME"
+    ),
+}
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FrameMark(_Written):
+    """Which frame: rows, SHA-256 of the whole and of each column."""
+
+    rows: int = Field(ge=1)
+    sha256: str
+    columns: dict[str, str]
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The same as a fingerprint."""
+        return Fingerprint(self.rows, self.sha256, dict(self.columns))
+
+
+class Plan(_Written):
+    """What is fixed before anyone can know the sample.
+
+    ``sizes`` holds how many units each stratum gives, those certain by size among them and recommended ones not;
+    ``announced`` says which public value will make the seed. ``numbers_of`` is the seed of an earlier draw whose
+    random numbers are used again, turned by ``shift`` (0 keeps a panel, more avoids last year's units).
+    """
+
+    title: str
+    rules: dict[str, str] = {}
+    announced: str = Field(min_length=1)
+    method: str
+    strata: tuple[str, ...] = ()
+    size: str = ""
+    recommended: bool = True
+    reserve: int = Field(default=0, ge=0)
+    numbers_of: str = ""
+    shift: float = Field(default=0, ge=0, lt=1)
+    sizes: dict[str, int]
+    frame: FrameMark
+
+
+class Drawn(NamedTuple):
+    """A certificate, as its text and as what it says, and the sample it stands for (table ``sample``)."""
+
+    text: str
+    certificate: dict[str, Any]
+    sample: pd.DataFrame
+
+
+def announce(frame: pd.DataFrame, **terms: Any) -> Plan:
+    """Return the plan of a draw from the table ``frame``; ``terms`` are the fields of :class:`Plan` but ``frame``.
+
+    Raises
+    ------
+    SampleError
+        If a term is missing, unknown or out of range.
+    """
+    mark = fingerprint(frame)
+    return _read(
+        {**terms, "frame": {"rows": mark.rows, "sha256": mark.sha256, "columns": mark.columns}}, "plan 抽样方案"
+    )
+
+
+def write_plan(plan: Plan) -> str:
+    """Return the plan as the text of a file; its own SHA-256 is worth announcing with it."""
+    return _text(plan.model_dump(mode="json"))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan that :func:`write_plan` wrote.
+
+    Raises
+    ------
+    SampleError
+        If the file cannot be read, or a field is missing, unknown or out of range.
+    """
+    return _read(_mapping(path), path.name)
+
+
+def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
+    """Draw the sample that the plan and the public value decide, with its certificate.
+
+    Parameters
+    ----------
+    plan
+        As announced.
+    frame
+        The table ``frame`` that the plan was made from.
+    public_value
+        What was announced, now known; blanks at the ends and repeated ones do not matter.
+
+    Raises
+    ------
+    SampleError
+        If the frame is not the one of the plan (the columns that changed are named), the public value is empty, or
+        the sample cannot be drawn as planned.
+    """
+    fail_if_any(SampleError, "frame 抽样框", _frame_problems(plan.frame.fingerprint, fingerprint(frame)))
+    seed = seed_of(public_value)
+    sample = draw(
+        frame,
+        plan.sizes,
+        seed=plan.numbers_of or seed,
+        method=plan.method,
+        strata=list(plan.strata),
+        size=plan.size or None,
+        recommended=plan.recommended,
+        reserve=plan.reserve,
+        shift=plan.shift,
+    )
+    held = {
+        "form": FORM,
+        "plan": plan.model_dump(mode="json"),
+        "plan_sha256": _sha256(write_plan(plan)),
+        "public_value": " ".join(public_value.split()),
+        "seed": seed,
+        "sample": _mark(sample),
+        "how": _HOW,
+    }
+    held["sha256"] = _sha256(_text(held))
+    return Drawn(_text(held), held, sample)
+
+
+def verify(certificate: Path, frame: pd.DataFrame) -> Drawn:
+    """Draw again what a certificate says was drawn, and compare.
+
+    Returns
+    -------
+    Drawn
+        The same certificate and the sample, derived afresh.
+
+    Raises
+    ------
+    SampleError
+        If the certificate was altered, the frame is another, the seed does not come from the public value, or the
+        sample drawn afresh is another: each with what was expected and found.
+    """
+    held = _mapping(certificate)
+    name = certificate.name
+    if held.get("form") != FORM or not isinstance(held.get("plan"), dict):
+        what = ("not a certificate of a draw", "不是抽样证书")
+        raise SampleError(
+            (f"{name} is no certificate of a draw", f"{name} 不是抽样证书"),
+            [Problem(what, name, FORM, str(held.get("form")))],
+        )
+    plan = _read(held["plan"], f"{name} › plan")
+    problems = [*_altered(held, plan, name), *_frame_problems(plan.frame.fingerprint, fingerprint(frame))]
+    if problems:
+        raise SampleError((f"{name} does not hold", f"{name} 未通过核验"), problems)
+    again = certify(plan, frame, str(held["public_value"]))
+    fail_if_any(SampleError, name, _differences(held, again.certificate, name))
+    return again
+
+
+def _altered(held: dict[str, Any], plan: Plan, name: str) -> list[Problem]:
+    """Return where the certificate contradicts itself."""
+    rest = {key: value for key, value in held.items() if key != "sha256"}
+    own, seed = _sha256(_text(rest)), seed_of(str(held.get("public_value", "")))
+    found = [
+        (("the certificate was altered after it was issued", "证书在出具后被改动"), "sha256", own, held.get("sha256")),
+        (("the seed does not come from the public value", "种子与公开值不符"), "seed", seed, held.get("seed")),
+        (
+            ("the plan is not the one announced", "方案与所公布的不同"),
+            "plan_sha256",
+            _sha256(write_plan(plan)),
+            held.get("plan_sha256"),
+        ),
+    ]
+    return [Problem(what, f"{name} › {at}", right, str(got)) for what, at, right, got in found if right != got]
+
+
+def _differences(held: dict[str, Any], again: dict[str, Any], name: str) -> list[Problem]:
+    what = ("the sample drawn afresh is another", "重新抽取的样本与证书不同")
+    return [
+        Problem(what, f"{name} › sample › {key}", str(again["sample"].get(key)), str(held.get("sample", {}).get(key)))
+        for key in again["sample"]
+        if again["sample"].get(key) != held.get("sample", {}).get(key)
+    ]
+
+
+def _frame_problems(planned: Fingerprint, there: Fingerprint) -> list[Problem]:
+    if planned == there:
+        return []
+    do = ("take the frame that the plan was made from", "请使用制定方案时的抽样框")
+    what = ("the frame is not the one of the plan", "抽样框与方案不符")
+    if planned.rows != there.rows:
+        return [Problem(what, "rows 行数", str(planned.rows), str(there.rows), do)]
+    return [
+        Problem(what, f"column 列 {each}", planned.columns.get(each, "—")[:16], there.columns.get(each, "—")[:16], do)
+        for each in planned.changed(there)
+    ]
+
+
+def _mark(sample: pd.DataFrame) -> dict[str, Any]:
+    """Return how many units came in by each part, and the SHA-256 of which."""
+    counts = sample["part"].value_counts()
+    ordered = sample.sort_values("unit_id", key=lambda keys: keys.astype(object))
+    rows = [
+        "\x1f".join(["" if pd.isna(cell) else str(cell) for cell in line])
+        for line in zip(ordered["unit_id"], ordered["stratum"], ordered["part"], _whole(ordered["order"]), strict=True)
+    ]
+    return {**{part: int(counts.get(part, 0)) for part in ("recommended", "size", "random", "reserve")}} | {
+        "sha256": _sha256("\x1e".join(rows))
+    }
+
+
+def _whole(order: pd.Series) -> list[str]:
+    return ["" if pd.isna(each) else str(int(each)) for each in order]
+
+
+def _read(content: dict[str, Any], where: str) -> Plan:
+    try:
+        return Plan.model_validate(content)
+    except ValidationError as error:
+        problems = [
+            Problem(
+                ("a field of the plan is not right", "方案的字段不正确"),
+                " › ".join([where, *map(str, each["loc"])]),
+                each["msg"],
+                str(each["input"])[:60],
+            )
+            for each in error.errors()
+        ]
+        raise SampleError((f"{where} cannot be used", f"{where} 无法使用"), problems) from error
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())
+        raise SampleError(
+            (f"{path.name} cannot be read", f"{path.name} 无法读取"),
+            [Problem(("unreadable", "无法读取"), str(path), got=said[:200])],
+        ) from error
+    if not isinstance(content, dict):
+        raise SampleError(
+            (f"{path.name} cannot be used", f"{path.name} 无法使用"),
+            [Problem(("not a mapping of fields", "不是字段表"), str(path), got=type(content).__name__)],
+        )
+    return content
+
+
+def _text(held: dict[str, Any]) -> str:
+    """Return a mapping as YAML: the same text on any machine."""
+    return yaml.safe_dump(held, allow_unicode=True, sort_keys=False, width=100_000, default_flow_style=False)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
