@@ -1,1 +1,30 @@
-"""Design and draw: size, allocation, selection with permanent random numbers."""
+"""Design and draw: size, allocation, selection with permanent random numbers.
+
+Whether a unit is drawn follows from the seed and its code alone: hashed to a number, never from a generator whose
+stream may change. :func:`draw` takes a frame and gives the table ``sample``; ``select`` does the same on arrays.
+"""
+
+from perfkit.sampling.drawing import draw
+from perfkit.sampling.frame import check_frame, size_classes
+from perfkit.sampling.inclusion import inclusion_probabilities
+from perfkit.sampling.monetary import interval_hits, monetary_unit
+from perfkit.sampling.numbers import permanent, seed_of, stream
+from perfkit.sampling.selection import Selection, select
+from perfkit.sampling.stages import two_stage
+from perfkit.sampling.topping_up import top_up
+
+__all__ = [
+    "Selection",
+    "check_frame",
+    "draw",
+    "inclusion_probabilities",
+    "interval_hits",
+    "monetary_unit",
+    "permanent",
+    "seed_of",
+    "select",
+    "size_classes",
+    "stream",
+    "top_up",
+    "two_stage",
+]
