@@ -5,5 +5,8 @@ Estimators return a frame of the table ``estimates``: one row a domain, with sta
 """
 
 from perfkit.estimation.design import Design
+from perfkit.estimation.intervals import WHOLE, estimates, limits
+from perfkit.estimation.quantiles import quantile
+from perfkit.estimation.totals import mean, pooled_mean, ratio, shares, total
 
-__all__ = ["Design"]
+__all__ = ["WHOLE", "Design", "estimates", "limits", "mean", "pooled_mean", "quantile", "ratio", "shares", "total"]
