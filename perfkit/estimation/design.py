@@ -35,6 +35,8 @@ class Design:
     lonely
         What a stratum with one first-stage unit, not certain, means: an error, or its distance from the mean of
         all first-stage units as its spread (``centre``, which overstates the error).
+    label
+        What estimates say of the weights beside the estimator's name: nothing, unless they are calibrated.
     """
 
     weights: Floats
@@ -43,6 +45,7 @@ class Design:
     inclusion: Floats
     names: tuple[str, ...] = ()
     lonely: Lonely = "refuse"
+    label: str = ""
 
     @classmethod
     def of(cls, sample: pd.DataFrame, lonely: Lonely = "refuse") -> Design:

@@ -55,8 +55,8 @@ def numbers(values: Values, design: Design) -> Floats:
         If they are no finite numbers, or more or fewer than the rows of the design.
     """
     y: Floats = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    _fail_if_not_as_long(len(y), design)
-    _fail_if_missing(~np.isfinite(y), ("no finite number", "不是有限的数"))
+    fail_if_not_as_long(len(y), design)
+    fail_if_missing(~np.isfinite(y), ("no finite number", "不是有限的数"))
     return y
 
 
@@ -69,8 +69,8 @@ def complete(labels: Values, design: Design) -> pd.Series:
         If some are missing, or there are more or fewer than rows of the design.
     """
     held = pd.Series(labels).reset_index(drop=True)
-    _fail_if_not_as_long(len(held), design)
-    _fail_if_missing(held.isna().to_numpy(), ("no label", "没有标签"))
+    fail_if_not_as_long(len(held), design)
+    fail_if_missing(held.isna().to_numpy(), ("no label", "没有标签"))
     return held
 
 
@@ -85,13 +85,15 @@ def _freedom(codes: Codes, k: int, design: Design) -> Codes:
     return count(design.clusters) - count(design.strata)
 
 
-def _fail_if_not_as_long(length: int, design: Design) -> None:
+def fail_if_not_as_long(length: int, design: Design) -> None:
+    """Raise SampleError unless there are as many as the rows of the design."""
     if length != design.n:
         what = ("values and rows of the sample differ in number", "数值个数与样本行数不一致")
         fail_if_any(SampleError, "sample 样本", [Problem(what, "", str(design.n), str(length))])
 
 
-def _fail_if_missing(missing: npt.NDArray[np.bool_], what: tuple[str, str]) -> None:
+def fail_if_missing(missing: npt.NDArray[np.bool_], what: tuple[str, str]) -> None:
+    """Raise SampleError with each row that is missing."""
     do = (
         "take units without a check out of the sample and let nonresponse weights stand for them",
         "未能核查的单位请从样本中去掉，由无应答权重代表",

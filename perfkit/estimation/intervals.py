@@ -136,7 +136,7 @@ def estimates(
     """
     low, high = limits(estimate, se, df, confidence=confidence, interval=interval, effective=effective)
     columns: dict[str, Any] = {"n": n, "units": units, "estimate": estimate, "se": se, "df": df}
-    made = pd.DataFrame({name: np.atleast_1d(np.asarray(column)) for name, column in columns.items()})
+    made = pd.DataFrame({name: np.atleast_1d(np.asarray(column, dtype=float)) for name, column in columns.items()})
     certain = made["se"].eq(0) & made["df"].eq(0)
     shown = [
         np.where(certain, " ".join(filter(None, [word, sure])), word)

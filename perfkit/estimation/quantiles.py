@@ -62,6 +62,10 @@ def quantile(
         if not 0 < each < 1
     ]
     fail_if_any(SampleError, "q 分位点", wrong)
+    if (design.weights < 0).any():
+        what = ("weights below zero have no distribution", "权重为负，无法得出分布")
+        do = ("calibrate with method='raking' or with bounds", "请用 method='raking' 或设上下限重新校准")
+        raise SampleError(("quantile: not possible", "分位数：无法计算"), [Problem(what, do=do)])
     order = np.argsort(y, kind="stable")
     parts = []
     for place, name in enumerate(split.names):
@@ -100,5 +104,6 @@ def _woodruff(
     se = float(np.sqrt(design.covariance(z)[0, 0]))
     reach = float(stats.t.ppf((1 + confidence) / 2, max(split.df[place], 1)))
     low, high = smallest(max(share - reach * se, 0)), smallest(min(share + reach * se, 1))
-    made = estimates([""], "quantile", split.n[place], weight, found, (high - low) / (2 * reach), split.df[place])
+    name = " · ".join(filter(None, ["quantile", design.label]))
+    made = estimates([""], name, split.n[place], weight, found, (high - low) / (2 * reach), split.df[place])
     return made.assign(low=low, high=high, confidence=confidence, interval="woodruff", measure=f"{q:g}")

@@ -83,8 +83,8 @@ def mean(
     Examples
     --------
     >>> found = mean([1, 2, 3, 4], Design.simple(4, 10), by=["a", "a", "b", "b"])
-    >>> found[["domain", "n", "units", "estimate"]].to_numpy().tolist()
-    [['a', 2, 5.0, 1.5], ['b', 2, 5.0, 3.5]]
+    >>> found[["domain", "units", "estimate"]].to_numpy().tolist()
+    [['a', 5.0, 1.5], ['b', 5.0, 3.5]]
     """
     y = numbers(values, design)
     return _by_domain(y, np.ones(design.n), design, by, "mean", confidence, interval)
@@ -260,7 +260,7 @@ def _by_domain(
     variance[variance < 1e-28 * np.maximum(found**2, 1e-300)] = 0
     return estimates(
         split.names,
-        estimator,
+        " · ".join(filter(None, [estimator, design.label])),
         split.n,
         split.units,
         found,
