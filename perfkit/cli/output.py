@@ -69,5 +69,8 @@ def fail_if_not_xlsx(path: Path) -> None:
 
 
 def print_table(frame: pd.DataFrame) -> None:
-    """Print a table for people and pipes: tab between columns."""
-    print(frame.to_csv(index=False, sep="\t", lineterminator="\n", na_rep=""), end="")
+    """Print a table for people and pipes: tab between columns, whole numbers as such."""
+    whole = {
+        name: "Int64" for name, column in frame.select_dtypes("float").items() if column.dropna().mod(1).eq(0).all()
+    }
+    print(frame.astype(whole).to_csv(index=False, sep="\t", lineterminator="\n", na_rep=""), end="")

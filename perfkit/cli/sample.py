@@ -13,23 +13,23 @@ PACK = "zhejiang-self-evaluation"
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command ``sample`` and its verbs."""
-    sample = commands.add_parser("sample", help="plan, draw, verify, estimate a spot check 抽评：方案、抽取、核验、推断")
+    sample = commands.add_parser("sample", help="plan, draw, verify, estimate a spot check 抽评")
     verbs = sample.add_subparsers(required=True, metavar="VERB")
 
     plan = verbs.add_parser("plan", help="sizes by stratum, before anyone can know the sample 制定抽样方案")
-    plan.add_argument("frame", type=Path, help="sampling frame: table frame, CSV, XLSX or Parquet, or a folder with it")
+    plan.add_argument("frame", type=Path, help="table frame: CSV, XLSX, Parquet, or a folder with it")
     plan.add_argument("--title", required=True, help="what is checked, e.g. 2021 年度自评抽评")
-    plan.add_argument("--announced", required=True, help="which public value will make the seed, e.g. 某彩票第几期号码")
+    plan.add_argument("--announced", required=True, help="the public value to come, e.g. 某彩票某期号码")
     _rules(plan)
     plan.add_argument("-n", "--size", type=count, default=0, help="units to check, recommended ones among them")
-    plan.add_argument("--margin", type=positive, help="percentage points either side of a share (default: the pack's)")
+    plan.add_argument("--margin", type=positive, help="percentage points either side of a share (default: pack)")
     plan.add_argument("--strata", default="department", help="columns of the frame, parted by commas; '' for none")
     plan.add_argument("--method", default="srs", help="srs, systematic, pps_systematic, sequential_poisson, ...")
     plan.add_argument("--measure", default="", help="column of sizes for designs in proportion to size, e.g. budget")
     plan.add_argument("--allocation", choices=["proportional", "neyman", "power"], default="proportional")
     plan.add_argument("--no-recommended", action="store_true", help="treat recommended units as any other")
-    plan.add_argument("--numbers-of", type=Path, help="certificate of an earlier draw whose random numbers are used")
-    plan.add_argument("--shift", type=float, default=0.0, help="with --numbers-of: 0 keeps its units, 0.5 avoids them")
+    plan.add_argument("--numbers-of", type=Path, help="certificate of an earlier draw: use its random numbers")
+    plan.add_argument("--read-from", type=float, default=0.0, help="with --numbers-of: 0 keeps units, 0.5 rotates")
     plan.add_argument("-o", "--out", type=Path, required=True, help="plan to write, .yaml")
     plan.set_defaults(run=_plan)
 
@@ -78,7 +78,7 @@ def _plan(args: argparse.Namespace) -> int:
         allocation=args.allocation,
         recommended=not args.no_recommended,
         numbers_of=spot_check.seed_in(args.numbers_of) if args.numbers_of else "",
-        shift=args.shift,
+        read_from=args.read_from,
     )
     args.out.write_text(planned.text, encoding="utf-8", newline="\n")
     print_table(planned.goals)
@@ -143,4 +143,3 @@ def _fail_if_there(path: Path) -> None:
                 )
             ],
         )
-

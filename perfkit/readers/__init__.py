@@ -1,5 +1,6 @@
 """Official downloads, filled forms and data from PyPI, read into tables."""
 
+from perfkit.readers.files import find
 from perfkit.readers.forms import FORM_TABLES, Form, holds_tables, open_forms, table_files
 from perfkit.readers.official import (
     ADB_TAGS,
@@ -24,6 +25,7 @@ __all__ = [
     "adb_ratings",
     "california_schools",
     "coneval_programs",
+    "find",
     "holds_tables",
     "ieg_ratings",
     "nyc_indicators",

@@ -4,7 +4,18 @@ Whether a unit is drawn follows from the seed and its code alone: hashed to a nu
 stream may change. :func:`draw` takes a frame and gives the table ``sample``; ``select`` does the same on arrays.
 """
 
+from perfkit.sampling.certificate import (
+    Drawn,
+    Plan,
+    announce,
+    certify,
+    read_certificate,
+    read_plan,
+    verify,
+    write_plan,
+)
 from perfkit.sampling.drawing import draw
+from perfkit.sampling.fingerprint import Fingerprint, fingerprint
 from perfkit.sampling.frame import check_frame, size_classes
 from perfkit.sampling.inclusion import inclusion_probabilities
 from perfkit.sampling.monetary import interval_hits, monetary_unit
@@ -14,17 +25,27 @@ from perfkit.sampling.stages import two_stage
 from perfkit.sampling.topping_up import top_up
 
 __all__ = [
+    "Drawn",
+    "Fingerprint",
+    "Plan",
     "Selection",
+    "announce",
+    "certify",
     "check_frame",
     "draw",
+    "fingerprint",
     "inclusion_probabilities",
     "interval_hits",
     "monetary_unit",
     "permanent",
+    "read_certificate",
+    "read_plan",
     "seed_of",
     "select",
     "size_classes",
     "stream",
     "top_up",
     "two_stage",
+    "verify",
+    "write_plan",
 ]

@@ -8,6 +8,7 @@ each unit's random number, and the numbers make the sample. Whoever has the fram
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +16,12 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from perfkit import tables
 from perfkit.errors import Problem, SampleError, fail_if_any
+from perfkit.sampling.drawing import draw
 from perfkit.sampling.fingerprint import Fingerprint, fingerprint
 from perfkit.sampling.numbers import seed_of
-from perfkit.sampling.selection import draw
+from perfkit.sampling.selection import Method
 
 FORM = "perfkit-draw-1"
 _HOW = {
@@ -55,19 +58,19 @@ class Plan(_Written):
 
     ``sizes`` holds how many units each stratum gives, those certain by size among them and recommended ones not;
     ``announced`` says which public value will make the seed. ``numbers_of`` is the seed of an earlier draw whose
-    random numbers are used again, turned by ``shift`` (0 keeps a panel, more avoids last year's units).
+    random numbers are used again, read on from ``read_from``: 0 keeps a panel, more moves away from its units.
     """
 
     title: str
     rules: dict[str, str] = {}
     announced: str = Field(min_length=1)
-    method: str
+    method: Method
     strata: tuple[str, ...] = ()
     size: str = ""
     recommended: bool = True
     reserve: int = Field(default=0, ge=0)
     numbers_of: str = ""
-    shift: float = Field(default=0, ge=0, lt=1)
+    read_from: float = Field(default=0, ge=0, lt=1)
     sizes: dict[str, int]
     frame: FrameMark
 
@@ -88,7 +91,7 @@ def announce(frame: pd.DataFrame, **terms: Any) -> Plan:
     SampleError
         If a term is missing, unknown or out of range.
     """
-    mark = fingerprint(frame)
+    mark = _marked(frame, [*terms.get("strata", ()), *filter(None, [terms.get("size")])])
     return _read(
         {**terms, "frame": {"rows": mark.rows, "sha256": mark.sha256, "columns": mark.columns}}, "plan 抽样方案"
     )
@@ -128,7 +131,7 @@ def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
         If the frame is not the one of the plan (the columns that changed are named), the public value is empty, or
         the sample cannot be drawn as planned.
     """
-    fail_if_any(SampleError, "frame 抽样框", _frame_problems(plan.frame.fingerprint, fingerprint(frame)))
+    fail_if_any(SampleError, "frame 抽样框", _frame_problems(plan, frame))
     seed = seed_of(public_value)
     sample = draw(
         frame,
@@ -139,7 +142,7 @@ def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
         size=plan.size or None,
         recommended=plan.recommended,
         reserve=plan.reserve,
-        shift=plan.shift,
+        read_from=plan.read_from,
     )
     held = {
         "form": FORM,
@@ -168,16 +171,9 @@ def verify(certificate: Path, frame: pd.DataFrame) -> Drawn:
         If the certificate was altered, the frame is another, the seed does not come from the public value, or the
         sample drawn afresh is another: each with what was expected and found.
     """
-    held = _mapping(certificate)
-    name = certificate.name
-    if held.get("form") != FORM or not isinstance(held.get("plan"), dict):
-        what = ("not a certificate of a draw", "不是抽样证书")
-        raise SampleError(
-            (f"{name} is no certificate of a draw", f"{name} 不是抽样证书"),
-            [Problem(what, name, FORM, str(held.get("form")))],
-        )
+    held, name = read_certificate(certificate), certificate.name
     plan = _read(held["plan"], f"{name} › plan")
-    problems = [*_altered(held, plan, name), *_frame_problems(plan.frame.fingerprint, fingerprint(frame))]
+    problems = [*_altered(held, plan, name), *_frame_problems(plan, frame)]
     if problems:
         raise SampleError((f"{name} does not hold", f"{name} 未通过核验"), problems)
     again = certify(plan, frame, str(held["public_value"]))
@@ -185,12 +181,35 @@ def verify(certificate: Path, frame: pd.DataFrame) -> Drawn:
     return again
 
 
+def read_certificate(path: Path) -> dict[str, Any]:
+    """Return what a certificate says, unverified.
+
+    Raises
+    ------
+    SampleError
+        If the file cannot be read or is no certificate.
+    """
+    held = _mapping(path)
+    if held.get("form") != FORM or not isinstance(held.get("plan"), dict):
+        what = ("not a certificate of a draw", "不是抽样证书")
+        raise SampleError(
+            (f"{path.name} is no certificate of a draw", f"{path.name} 不是抽样证书"),
+            [Problem(what, path.name, FORM, str(held.get("form")))],
+        )
+    return held
+
+
 def _altered(held: dict[str, Any], plan: Plan, name: str) -> list[Problem]:
     """Return where the certificate contradicts itself."""
     rest = {key: value for key, value in held.items() if key != "sha256"}
     own, seed = _sha256(_text(rest)), seed_of(str(held.get("public_value", "")))
     found = [
-        (("the certificate was altered after it was issued", "证书在出具后被改动"), "sha256", own, held.get("sha256")),
+        (
+            ("the certificate was altered after it was issued", "证书在出具后被改动"),
+            "sha256",
+            own,
+            held.get("sha256"),
+        ),
         (("the seed does not come from the public value", "种子与公开值不符"), "seed", seed, held.get("seed")),
         (
             ("the plan is not the one announced", "方案与所公布的不同"),
@@ -211,7 +230,14 @@ def _differences(held: dict[str, Any], again: dict[str, Any], name: str) -> list
     ]
 
 
-def _frame_problems(planned: Fingerprint, there: Fingerprint) -> list[Problem]:
+def _marked(frame: pd.DataFrame, named: Sequence[str]) -> Fingerprint:
+    """Return the fingerprint of what the table declares and the columns named: other columns may come and go."""
+    declared = tables.contract("frame").columns
+    return fingerprint(frame[[column for column in frame.columns if column in declared or column in named]])
+
+
+def _frame_problems(plan: Plan, frame: pd.DataFrame) -> list[Problem]:
+    planned, there = plan.frame.fingerprint, _marked(frame, [*plan.strata, *filter(None, [plan.size])])
     if planned == there:
         return []
     do = ("take the frame that the plan was made from", "请使用制定方案时的抽样框")
@@ -230,7 +256,9 @@ def _mark(sample: pd.DataFrame) -> dict[str, Any]:
     ordered = sample.sort_values("unit_id", key=lambda keys: keys.astype(object))
     rows = [
         "\x1f".join(["" if pd.isna(cell) else str(cell) for cell in line])
-        for line in zip(ordered["unit_id"], ordered["stratum"], ordered["part"], _whole(ordered["order"]), strict=True)
+        for line in zip(
+            ordered["unit_id"], ordered["stratum"], ordered["part"], _whole(ordered["order"]), strict=True
+        )
     ]
     return {**{part: int(counts.get(part, 0)) for part in ("recommended", "size", "random", "reserve")}} | {
         "sha256": _sha256("\x1e".join(rows))

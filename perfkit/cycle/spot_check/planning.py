@@ -1,0 +1,233 @@
+"""How many self-evaluations to check, of which strata, and what that will tell: the plan of a spot check."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perfkit import sampling, tables
+from perfkit.cycle.spot_check.frame import Pair
+from perfkit.measure.explaining import number, percent
+from perfkit.rules import RuleSet
+from perfkit.sampling import allocation as divide
+from perfkit.sampling import size as sizes
+
+_HALF = 0.5
+BY_SIZE = ("pps_systematic", "sampford", "pareto", "sequential_poisson")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, its text and SHA-256, the goals with the one that binds, and the table ``strata``.
+
+    ``goals`` has the columns ``goal_zh, goal_en, n, met``; ``n`` counts all units checked, recommended ones too.
+    """
+
+    plan: sampling.Plan
+    text: str
+    sha256: str
+    goals: pd.DataFrame
+    strata: pd.DataFrame
+    facts: tuple[Pair, ...]
+
+
+def plan(
+    frame: pd.DataFrame,
+    rule_set: RuleSet,
+    *,
+    title: str,
+    announced: str,
+    n: int = 0,
+    margin: float | None = None,
+    strata: Sequence[str] = ("department",),
+    method: str = "srs",
+    size: str = "",
+    allocation: str = "proportional",
+    recommended: bool = True,
+    numbers_of: str = "",
+    read_from: float = 0.0,
+) -> Planned:
+    """Plan a spot check of the self-evaluations in ``frame``.
+
+    Parameters
+    ----------
+    frame
+        Table ``frame``, a row a self-evaluation handed in (:func:`population`).
+    rule_set
+        Gives the share that must be checked at least (``spot_check_floor``) and the kit's ``sampling`` parameters.
+    title, announced
+        What is checked; which public value will make the seed.
+    n
+        Units to check in all, recommended ones among them; 0: as many as the goals ask for.
+    margin
+        Percentage points either side of a share estimated from the random part; by default the pack's.
+    strata, method, size, allocation, recommended, numbers_of, read_from
+        See :func:`perfkit.sampling.draw` and :func:`perfkit.sampling.allocation.allocate`.
+
+    Raises
+    ------
+    SampleError
+        If the frame cannot be drawn from, or the sizes do not go together.
+    RuleError
+        If the pack has no parameters of sampling on the day.
+    """
+    terms = rule_set.value("sampling")
+    held = sampling.check_frame(frame, list(strata), size or None)
+    layers = _layers(held, size, recommended)
+    certain = int(layers["recommended"].sum())
+    goals = _goals(len(held), certain, rule_set, margin or terms["margin"], n)
+    wanted = n or max(int(goals["n"].max()), int(terms["minimum"]) * len(layers) + certain)
+    divided = divide.allocate(layers, wanted - certain, allocation, minimum=int(terms["minimum"]))  # type: ignore[arg-type]
+    made = sampling.announce(
+        frame,
+        title=title,
+        rules={**rule_set.mark, "floor": str(rule_set.value("spot_check_floor")["share"])},
+        announced=announced,
+        method=method,
+        strata=tuple(strata),
+        size=size if method in BY_SIZE else "",
+        recommended=recommended,
+        reserve=int(terms["reserve"]),
+        numbers_of=numbers_of,
+        read_from=read_from,
+        sizes={str(name): int(drawn) for name, drawn in zip(divided["stratum"], divided["drawn"], strict=True)},
+    )
+    return _planned(made, divided, rule_set, margin or terms["margin"])
+
+
+def planned(plan: sampling.Plan, frame: pd.DataFrame, rule_set: RuleSet) -> Planned:
+    """Return what :func:`plan` returned, of a plan made before."""
+    terms = rule_set.value("sampling")
+    held = sampling.check_frame(frame, list(plan.strata), plan.size or None)
+    layers = _layers(held, plan.size, plan.recommended)
+    drawn = layers["stratum"].map(plan.sizes).fillna(0)
+    return _planned(plan, layers.assign(drawn=drawn), rule_set, terms["margin"])
+
+
+def precision(
+    strata: pd.DataFrame, n: int, allocation: str = "proportional", *, minimum: int = 2, confidence: float = 0.95
+) -> dict[str, Any]:
+    """Return what a random part of ``n`` units would tell, before it is drawn.
+
+    Parameters
+    ----------
+    strata
+        Table ``strata`` with ``sd``: here the standard deviation of the self-scores stands for that of the checked
+        ones, which nobody knows yet.
+    n
+        Units of the random part.
+    allocation, minimum
+        See :func:`perfkit.sampling.allocation.allocate`.
+    confidence
+        Of the margins.
+
+    Returns
+    -------
+    dict
+        ``n``, ``mean_margin`` (points either side of a mean score), ``share_margin`` (percentage points
+        either side of a share of one half).
+    """
+    divided = divide.allocate(strata, n, allocation, minimum=minimum)  # type: ignore[arg-type]
+    drawn = divided.set_index("stratum")["drawn"]
+    units = float((divided["units"] - divided["recommended"].fillna(0)).sum())
+    shares = strata.assign(sd=_HALF)
+    reach = NormalDist().inv_cdf((1 + confidence) / 2)
+    return {
+        "n": n,
+        "mean_margin": reach * math.sqrt(divide.variance(strata, drawn)) / units,
+        "share_margin": 100 * reach * math.sqrt(divide.variance(shares, drawn)) / units,
+    }
+
+
+def precisions(strata: pd.DataFrame, numbers: Sequence[int], cost: float, allocation: str) -> pd.DataFrame:
+    """Return :func:`precision` for several numbers of units, a row each, with the cost at ``cost`` a check."""
+    rows = [precision(strata, n, allocation) for n in numbers]
+    return pd.DataFrame(rows).assign(cost=lambda found: found["n"] * cost)
+
+
+def seed_in(certificate: Path) -> str:
+    """Return the seed that made the random numbers of an earlier draw, from its certificate."""
+    held = sampling.read_certificate(certificate)
+    return str(held["plan"].get("numbers_of") or held["seed"])
+
+
+def _planned(plan: sampling.Plan, divided: pd.DataFrame, rule_set: RuleSet, margin: float) -> Planned:
+    text = sampling.write_plan(plan)
+    open_ = divided["units"] - divided["recommended"] - divided["drawn"]
+    full = divided.assign(reserve=np.minimum(open_, plan.reserve), rate=1 - open_ / divided["units"]).sort_values(
+        ["units", "stratum"], ascending=[False, True]
+    )
+    shown = tables.check(full[[each for each in tables.contract("strata").columns if each in full]], "strata")
+    n = int(shown["recommended"].sum() + shown["drawn"].sum())
+    goals = _goals(int(shown["units"].sum()), int(shown["recommended"].sum()), rule_set, margin, n)
+    facts = _facts(shown, goals, n, rule_set.value("sampling")["confidence"])
+    return Planned(plan, text, hashlib.sha256(text.encode("utf-8")).hexdigest(), goals, shown, facts)
+
+
+def _layers(held: pd.DataFrame, size: str, recommended: bool) -> pd.DataFrame:
+    """Return the table ``strata`` before it is divided: units, size, spread of the self-scores, recommended."""
+    marked = held["recommended"].fillna(False).astype(bool) if recommended else pd.Series(False, index=held.index)
+    open_ = held.assign(marked=marked, spread=held["points_reported"].where(~marked))
+    grouped = open_.groupby("stratum", sort=True)
+    layers = pd.DataFrame(
+        {
+            "units": grouped.size(),
+            "size": grouped[size or "budget"].sum(),
+            "sd": grouped["spread"].std().fillna(0),
+            "mean": grouped["spread"].mean(),
+            "recommended": grouped["marked"].sum(),
+        }
+    )
+    return layers.reset_index()
+
+
+def _goals(units: int, certain: int, rule_set: RuleSet, margin: float, n: int) -> pd.DataFrame:
+    confidence = rule_set.value("sampling")["confidence"]
+    share = rule_set.value("spot_check_floor")["share"]
+    floor = sizes.floor(share, units).n
+    level = percent(confidence)
+    close = sizes.for_proportion(_HALF, margin=margin / 100, units=units - certain, confidence=confidence).n + certain
+    rows = [
+        (f"规定的抽评比例不低于 {percent(share)}", f"at least {percent(share)} must be checked", floor),
+        (
+            f"占比的估计误差不超过 ±{number(margin, 1)} 个百分点（{level}）",
+            f"a share within ±{number(margin, 1)} percentage points ({level})",
+            close,
+        ),
+    ]
+    found = pd.DataFrame(rows, columns=["goal_zh", "goal_en", "n"])
+    return found.assign(met=found["n"] <= (n or found["n"].max()))
+
+
+def _facts(strata: pd.DataFrame, goals: pd.DataFrame, n: int, confidence: float) -> tuple[Pair, ...]:
+    units, certain = int(strata["units"].sum()), int(strata["recommended"].sum())
+    margin = 100 * sizes.margin_of(n - certain, units - certain, confidence=confidence)
+    level = percent(confidence)
+    lines = [
+        (
+            f"自评 {units:,} 项，计划抽评 {n:,} 项（{percent(n / units)}）：推荐必查 {certain:,} 项，"
+            f"在 {len(strata)} 层中随机抽取 {n - certain:,} 项。",
+            f"{units:,} self-evaluations, {n:,} to be checked ({percent(n / units)}): {certain:,} recommended, "
+            f"{n - certain:,} drawn at random in {len(strata)} strata.",
+        ),
+        (
+            f"随机部分对一个占比的估计误差不超过 ±{number(margin, 1)} 个百分点（{level}，占比为一半时最大）。",
+            f"The random part tells a share within ±{number(margin, 1)} percentage points ({level}; widest at half).",
+        ),
+    ]
+    for row in goals[~goals["met"]].to_dict("records"):
+        lines.append(
+            (
+                f"未达到：{row['goal_zh']}，需 {row['n']:,} 项。",
+                f"Not reached: {row['goal_en']}, which takes {row['n']:,}.",
+            )
+        )
+    return tuple(lines)
