@@ -163,7 +163,12 @@ def _basis(
     cuts = {str(band["grade"]): float(band["min"]) for band in rule_set.value("grade_bands")}
     listed = [str(grade) for grade in rule_set.value("no_further_budget")["checked"]]
     basis = _Basis(
-        units, Design.of(units, lonely="centre"), held, cuts, listed, {**rule_set.value("sampling"), **_points(rule_set)}
+        units,
+        Design.of(units, lonely="centre"),
+        held,
+        cuts,
+        listed,
+        {**rule_set.value("sampling"), **_points(rule_set)},
     )
     return basis, _response(carried)
 
@@ -310,7 +315,10 @@ def _questioned(held: _Basis, plan: Plan | None) -> pd.DataFrame:
         raise _nothing(("no amount in question was filled in", "未填问题资金"))
     if amounts.isna().any():
         raise _nothing(
-            ("the amount in question is missing for some checks; write 0 where there is none", "部分抽评未填问题资金；没有的请填 0")
+            (
+                "the amount in question is missing for some checks; write 0 where there is none",
+                "部分抽评未填问题资金；没有的请填 0",
+            )
         )
     budget, population = held.column("budget"), held.frame["budget"].to_numpy()
     if plan is not None and plan.method in BY_SIZE and plan.size == "budget":
@@ -349,12 +357,10 @@ def _fail_if_unfit(frame: pd.DataFrame, sample: pd.DataFrame, checks: pd.DataFra
     problems += [
         Problem(
             ("a checked unit has no score", "已核查的项目没有得分"),
-            tables.place(checks, at, "points_checked"),
+            tables.place(checks, at, "points_checked", name="checks"),
             do=("write the score, or the outcome not_reached", "请填得分，或在核查情况填“未能核查”"),
             column="points_checked",
         )
         for at in unscored.index
     ]
     fail_if_any(SampleError, "checks 抽评结果", problems)
-
-
