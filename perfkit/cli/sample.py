@@ -123,9 +123,10 @@ def _estimate(args: argparse.Namespace) -> int:
         fail_if_input(args.out, source)
     frame = spot_check.population(args.frame)
     held = sampling.verify(args.certificate, frame)
-    found = spot_check.infer(frame, held.sample, spot_check.checks(args.checks), rules.load(args.pack, args.on))
-    tables.write(found.tables(), args.out, lang=args.lang)
-    for zh, en in found.facts:
+    checks = spot_check.checks(args.checks)
+    found = spot_check.infer(frame, held.sample, checks, rules.load(args.pack, args.on), held.plan)
+    tables.write(spot_check.sheets(found, args.lang), args.out, lang=args.lang)
+    for zh, en in spot_check.facts(found):
         print(zh if args.lang == "zh" else en)
     print(f"\nestimates 推断结果: {args.out}")
     return 0

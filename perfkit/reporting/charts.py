@@ -91,6 +91,53 @@ def bars(
     return fig
 
 
+def intervals(
+    labels: Sequence[str],
+    values: Sequence[float | None],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    *,
+    xlabel: str,
+    mark: tuple[float, str] | None = None,
+) -> Figure:
+    """Draw an estimate and its interval a row.
+
+    Parameters
+    ----------
+    labels
+        One a row, from top to bottom.
+    values, low, high
+        Estimates and limits; a row without limits shows its estimate as an open circle.
+    xlabel
+        What the estimates are.
+    mark
+        A line to compare with: where, and what it is.
+
+    Raises
+    ------
+    PerfkitError
+        If there is nothing to draw or the lengths differ.
+    """
+    _fail_if_lengths_differ("intervals", labels=labels, values=values, low=low, high=high)
+    fig, axes = _blank(0.9 + 0.27 * len(labels))
+    with _styled():
+        for row, limits in enumerate(zip(values, low, high, strict=True)):
+            value, lower, upper = (_finite(each) for each in limits)
+            if lower is not None and upper is not None:
+                axes.plot([lower, upper], [row, row], color=GREY, linewidth=2)
+            if value is not None:
+                sure = lower is not None and upper is not None
+                axes.plot([value], [row], "o", color=BLUE, markersize=5, markerfacecolor=BLUE if sure else "white")
+        if mark is not None:
+            axes.axvline(mark[0], color=ACCENT, linewidth=1.2, linestyle="--")
+            axes.annotate(mark[1], (mark[0], -0.9), (4, 0), textcoords="offset points", color=ACCENT, va="center")
+        _rows(axes, labels)
+        axes.set_ylim(len(labels) - 0.4, -1.4 if mark is not None else -0.6)
+        axes.set_xlabel(xlabel)
+        axes.margins(x=0.08)
+    return fig
+
+
 def distribution(
     values: Sequence[float],
     mark: float | None,

@@ -50,6 +50,25 @@ class Drawing:
         label, value, *full = (list(frame[column]) for column in columns)
         return self.figure(charts.bars(label, value, *full, xlabel=self.words(xlabel)), caption, alt)
 
+    def intervals(
+        self,
+        frame: pd.DataFrame,
+        columns: tuple[str, str, str, str],
+        caption: Words,
+        alt: Words,
+        *,
+        xlabel: Words,
+        mark: tuple[float, Words] | None = None,
+        optional: bool = True,
+    ) -> Any:
+        """Show an estimate and its interval a row; ``columns`` name label, estimate, lower and upper limit."""
+        if frame.empty:
+            return self.nothing(caption, optional)
+        label, value, low, high = (list(frame[column]) for column in columns)
+        line = None if mark is None else (mark[0], self.words(mark[1]))
+        drawn = charts.intervals(label, value, low, high, xlabel=self.words(xlabel), mark=line)
+        return self.figure(drawn, caption, alt)
+
     def distribution(
         self,
         values: Iterable[float],

@@ -18,7 +18,7 @@ import pandas as pd
 from perfkit import tables
 from perfkit.errors import PerfkitError, Problem
 from perfkit.reporting import cells
-from perfkit.reporting.charts import bars, distribution, lines, steps, style
+from perfkit.reporting.charts import bars, distribution, intervals, lines, steps, style
 from perfkit.reporting.drawing import Drawing
 from perfkit.reporting.fonts import missing_glyphs_fail, use_chinese_font
 
@@ -31,6 +31,7 @@ __all__ = [
     "Shown",
     "bars",
     "distribution",
+    "intervals",
     "lines",
     "steps",
     "summary",

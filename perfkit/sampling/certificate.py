@@ -76,11 +76,12 @@ class Plan(_Written):
 
 
 class Drawn(NamedTuple):
-    """A certificate, as its text and as what it says, and the sample it stands for (table ``sample``)."""
+    """A certificate, as its text and as what it says, the sample it stands for (table ``sample``), and the plan."""
 
     text: str
     certificate: dict[str, Any]
     sample: pd.DataFrame
+    plan: Plan
 
 
 def announce(frame: pd.DataFrame, **terms: Any) -> Plan:
@@ -154,7 +155,7 @@ def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
         "how": _HOW,
     }
     held["sha256"] = _sha256(_text(held))
-    return Drawn(_text(held), held, sample)
+    return Drawn(_text(held), held, sample, plan)
 
 
 def verify(certificate: Path, frame: pd.DataFrame) -> Drawn:

@@ -19,6 +19,10 @@ from perfkit.sampling.selection import BY_SIZE
 
 _CELL = 5
 _STEPS = (1.0, 0.5)
+_CHECKED = (
+    *("unit_id", "name", "department", "stratum", "part", "weight", "budget", "points_reported", "points_checked"),
+    *("gap", "grade_reported", "grade_checked", "questioned", "reviewer_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,12 @@ class Inference:
     chance: pd.DataFrame
     questioned: pd.DataFrame
     expected: pd.DataFrame
+    listed: tuple[str, ...]
     missing: Mapping[str, Pair]
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the frames that are tables of the kit and have rows, by sheet."""
-        held = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "missing"}
+        """Return the frames that have rows, by name."""
+        held = {each.name: getattr(self, each.name) for each in fields(self)[:-2]}
         return {name: frame for name, frame in held.items() if len(frame)}
 
 
@@ -106,6 +111,9 @@ def infer(
         If units of the sample are missing from the frame or the checks, a check has no score, or a check is of no
         unit of the sample.
     """
+    listed = tuple(str(grade) for grade in rule_set.value("no_further_budget")["checked"])
+    if checks.empty:
+        return _not_yet(listed)
     basis, response = _basis(frame, sample, checks, rule_set)
     missing: dict[str, Pair] = {}
 
@@ -113,9 +121,9 @@ def infer(
         try:
             return make(basis)
         except SampleError as error:
-            zh, en = (error.problems[0].what[at] if error.problems else error.head[at] for at in (1, 0))
-            missing[name] = (zh, en)
-            return pd.DataFrame(columns=list(tables.contract(_TABLES.get(name, "estimates")).columns))
+            said = error.problems[0].what if error.problems else error.head
+            missing[name] = (said[1], said[0])
+            return _none(name)
 
     parts: dict[str, Callable[[_Basis], pd.DataFrame]] = {
         "means": _means,
@@ -123,7 +131,7 @@ def infer(
         "grades": _grades,
         "downgraded": lambda held: estimation.downgraded_to(
             *held.both_grades, held.design, held.cuts, held.listed, confidence=held.confidence
-        ),
+        ).assign(measure="downgraded"),
         "ranking": _ranking,
         "leniency": _leniency,
         "heaping": _heaping,
@@ -133,7 +141,7 @@ def infer(
         "expected": _expected,
     }
     made = {name: tried(name, make) for name, make in parts.items()}
-    return Inference(checked=basis.units, response=response, missing=missing, **made)
+    return Inference(checked=basis.units, response=response, listed=listed, missing=missing, **made)
 
 
 _TABLES = {
@@ -143,6 +151,19 @@ _TABLES = {
     "heaping": "heaping",
     "expected": "expected",
 }
+
+
+def _none(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(tables.contract(_TABLES.get(name, "estimates")).columns))
+
+
+def _not_yet(listed: tuple[str, ...]) -> Inference:
+    """Return the inference of no checks at all."""
+    names = [each.name for each in fields(Inference)[:-2]]
+    held: dict[str, Any] = {name: _none(name) for name in names}
+    held["checked"] = pd.DataFrame(columns=[*_CHECKED])
+    held["response"] = pd.DataFrame(columns=["part", "checked", "not_reached", "not_eligible", "gone_to"])
+    return Inference(**held, listed=listed, missing={"means": ("尚无抽评结果", "there are no results of checks yet")})
 
 
 def _basis(
@@ -177,6 +198,7 @@ def _points(rule_set: RuleSet) -> dict[str, float]:
     return {
         "inflated": float(rule_set.value("inflated_from")["points"]),
         "apart": float(rule_set.value("score_deviation")["points"]),
+        "full": float(rule_set.value("full_points")),
     }
 
 
@@ -208,16 +230,18 @@ def _response(carried: pd.DataFrame) -> pd.DataFrame:
 def _means(held: _Basis) -> pd.DataFrame:
     own, seen, design = held.gap
     known = held.frame["points_reported"].to_numpy()
-    level = {"confidence": held.confidence}
+    level = held.confidence
     totals = estimation.known_totals(held.frame[["points_reported"]])
     regression = estimation.calibrate(design, held.units[["points_reported"]], totals)
     rows = [
-        estimation.mean(seen, design, **level).assign(estimator="expansion"),
-        estimation.difference(seen, own, known, design, **level).assign(estimator="difference"),
-        estimation.ratio_estimate(seen, own, known, design, **level).assign(estimator="ratio"),
-        estimation.mean(seen, regression, **level).assign(estimator="regression"),
-        estimation.prediction_powered_mean(seen, own, known, design, **level).assign(estimator="prediction-powered"),
-        estimation.pooled_mean(seen, held.units, accept_bias=True, **level).assign(estimator="pooled"),
+        estimation.mean(seen, design, confidence=level).assign(estimator="expansion"),
+        estimation.difference(seen, own, known, design, confidence=level).assign(estimator="difference"),
+        estimation.ratio_estimate(seen, own, known, design, confidence=level).assign(estimator="ratio"),
+        estimation.mean(seen, regression, confidence=level).assign(estimator="regression"),
+        estimation.prediction_powered_mean(seen, own, known, design, confidence=level).assign(
+            estimator="prediction-powered"
+        ),
+        estimation.pooled_mean(seen, held.units, accept_bias=True, confidence=level).assign(estimator="pooled"),
     ]
     return pd.concat(rows, ignore_index=True).assign(measure="checked score")
 
@@ -281,7 +305,19 @@ def _heaping(held: _Basis) -> pd.DataFrame:
     fitting = [step for step in _STEPS if np.allclose(scores / step, np.round(scores / step), atol=1e-9)]
     if not fitting:
         raise _nothing(("self-scores are no whole or half points", "自评得分不是整分或半分"))
-    return estimation.heaping(scores, held.cuts, step=fitting[0], confidence=held.confidence)
+    worst = min(held.cuts, key=lambda grade: held.cuts[grade])
+    found, why = [], _nothing(("there are no cut-offs", "没有等级线"))
+    for grade, cut in held.cuts.items():
+        if grade == worst:
+            continue
+        try:
+            pair = {grade: cut, worst: held.cuts[worst]}
+            found.append(estimation.heaping(scores, pair, step=fitting[0], confidence=held.confidence))
+        except SampleError as error:  # too few scores around one line say nothing against another
+            why = error
+    if not found:
+        raise why
+    return pd.concat(found, ignore_index=True)
 
 
 def _money(held: _Basis) -> pd.DataFrame:
@@ -337,7 +373,7 @@ def _expected(held: _Basis) -> pd.DataFrame:
         estimation.model_checked(*held.gap),
         unchecked.set_index("unit_id")["points_reported"],
         held.cuts,
-        full=float(held.terms.get("full", 100)),
+        full=float(held.terms["full"]),
         confidence=held.confidence,
     )
 

@@ -1,0 +1,260 @@
+"""Chinese and English for what estimators call by a word, and the sentences of a spot check's report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from perfkit import estimation, sampling, tables
+from perfkit.cycle.spot_check.frame import Pair
+from perfkit.cycle.spot_check.inference import Inference
+from perfkit.measure.explaining import number, percent
+from perfkit.tables.sampling import PARTS
+
+_WORDS: dict[str, Pair] = {
+    "all": ("全体", "all"),
+    "checked score": ("抽评得分均值", "mean checked score"),
+    "expansion": ("扩张估计", "expansion"),
+    "difference": ("差值估计", "difference"),
+    "ratio": ("比率估计", "ratio"),
+    "regression": ("回归估计（GREG）", "regression (GREG)"),
+    "prediction-powered": ("预测辅助推断（PPI）", "prediction-powered (PPI)"),
+    "pooled": ("不加权合并（有偏，仅供对照）", "pooled, unweighted (biased, for comparison only)"),
+    "mean": ("均值", "mean"),
+    "share": ("占比", "share"),
+    "grade": ("等级", "grade"),
+    "department": ("部门", "department"),
+    "department against all": ("部门与总体之差", "department against all"),
+    "inflated": ("自评虚高的占比", "share inflated"),
+    "far apart": ("相差较大的占比", "share far apart"),
+    "downgraded": ("抽评落入不再安排预算等级的概率", "falls among the grades without further budget"),
+    "post-stratified": ("按自评等级事后分层", "post-stratified by self-grade"),
+    "ratio within self-grades": ("按自评等级的比率估计", "ratio within self-grades"),
+    "total · ratio": ("总额的比率估计", "total by ratio"),
+    "found": ("已查实", "found by the checks"),
+    "moved": ("若全部抽查", "if all were checked"),
+    "not yet found": ("尚未查出", "not yet found"),
+    "false cut": ("误减（应留而减）", "cut by error"),
+    "false keep": ("误留（应减而留）", "kept by error"),
+    "listed": ("应减", "should be cut"),
+    "cut": ("实减", "would be cut"),
+    "units": ("项目数", "projects"),
+    "yuan": ("金额（元）", "yuan"),
+    "questioned": ("问题资金", "money in question"),
+    "t": ("t 区间", "t"),
+    "wilson": ("Wilson 区间", "Wilson"),
+    "korn_graubard": ("Korn-Graubard 区间", "Korn-Graubard"),
+}
+_NAMED = ("measure", "domain", "estimator", "interval")
+
+
+def worded(frame: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Return a frame of estimates with words of the language for what the columns call by code."""
+    at = 0 if lang == "zh" else 1
+    words = {code: pair[at] for code, pair in _WORDS.items()}
+    shown = frame.copy()
+    for column in [each for each in _NAMED if each in shown]:
+        shown[column] = shown[column].map(lambda cell: words.get(cell, cell))
+    return shown
+
+
+def sheets(found: Inference, lang: str = "zh") -> dict[str, pd.DataFrame]:
+    """Return the tables of an inference with the titles of the language, by the name of their sheet."""
+    at = 0 if lang == "zh" else 1
+    made = {}
+    for name, frame in found.tables().items():
+        shown = worded(frame, lang)
+        for contract in (name, "frame", "checks", "sample", "estimates"):
+            if contract in tables.CONTRACTS:
+                shown = tables.labels(shown, contract, lang)
+        made[_PARTS[name][at]] = shown.rename(columns={code: pair[at] for code, pair in _COLUMNS.items()})
+    return made
+
+
+def facts(found: Inference) -> list[Pair]:
+    """Return what was found and what it implies, in sentences."""
+    lines = [_reached(found)] if len(found.response) else []
+    if len(found.inflation):
+        whole = found.inflation[found.inflation["measure"].eq("all")]
+        lines += [_pair(estimation.say_inflation(whole)), _shares(found.inflation)]
+    if len(found.grades):
+        reported = found.grades[["domain"]].assign(estimate=found.grades["reported"])
+        lines.append(_pair(estimation.say_grades(found.grades, reported)))
+    if len(found.downgraded):
+        lines.append(_best(found))
+    if len(found.money):
+        lines.append(_pair(estimation.say_money(found.money, found.listed)))
+    return [*lines, *_why_missing(found)]
+
+
+def pooled_text(found: Inference) -> Pair:
+    """Return why the plain mean of all checks misleads."""
+    if found.means.empty:
+        return ("无法推断。", "Nothing can be inferred.")
+    means = found.means.set_index("estimator")["estimate"]
+    pooled, best = means["pooled"], means["regression"]
+    marked = int(found.checked["part"].ne("random").sum())
+    if not marked:
+        return ("样本中没有推荐必查项目。", "No recommended projects are among the checks.")
+    return (
+        f"推荐必查的 {marked} 项不是随机抽取的，只代表自身。把它们与随机抽取的直接平均得 {number(pooled, 2)} 分，"
+        f"与回归估计的 {number(best, 2)} 分相差 {number(abs(best - pooled), 2)} 分：前者有偏，不得作为总体均值。",
+        f"The {marked} recommended ones were not drawn: they stand for themselves alone. A plain mean of all is "
+        f"{number(pooled, 2)}, {number(abs(best - pooled), 2)} points off the regression estimate of "
+        f"{number(best, 2)}: it is biased and no mean of the whole.",
+    )
+
+
+def departments_text(found: Inference) -> list[Pair]:
+    """Return which departments stand apart when all are compared at once, and of which nothing can be said."""
+    if found.inflation.empty:
+        return []
+    apart = found.inflation[found.inflation["measure"].eq("department against all")]
+    lines = [_pair(estimation.say_groups(apart, level=1 - float(apart["confidence"].iloc[0])))]
+    few = found.ranking[found.ranking["note_zh"].fillna("").ne("")] if len(found.ranking) else found.ranking
+    if len(few):
+        names = "、".join(few["domain"].head(12)) + ("等" if len(few) > 12 else "")
+        lines.append(
+            (
+                f"{len(few)} 个部门随机抽评过少，不单独评价：{names}。",
+                f"{len(few)} departments have too few random checks to be judged: {names}.",
+            )
+        )
+    return lines
+
+
+def heaping_text(found: Inference) -> list[Pair]:
+    """Return, for each cut-off, whether self-scores heap on it."""
+    lines = []
+    for row in found.heaping[found.heaping["donut"].eq(0)].to_dict("records") if len(found.heaping) else ():
+        sure = row["p"] < 1 - row["confidence"]
+        zh = "多于" if sure else "未见多于"
+        lines.append(
+            (
+                f"{number(row['cut'])} 分线上 {int(row['at'])} 个、线下一档 {int(row['under'])} 个，"
+                f"{zh}邻近得分所预示的"
+                f"（p＝{_p(row['p'])}），估计多出 {number(row['excess'], 0)} 个"
+                f"（{number(row['low'], 0)} 至 {number(row['high'], 0)}）。",
+                f"{int(row['at'])} scores stand at {number(row['cut'])}, {int(row['under'])} one step below: "
+                f"{'more than' if sure else 'no more than'} the scores around imply (p = {_p(row['p'])}), "
+                f"{number(row['excess'], 0)} too many ({number(row['low'], 0)} to {number(row['high'], 0)}).",
+            )
+        )
+    return lines
+
+
+def chance_text(found: Inference, sd: float) -> Pair:
+    """Return what an error of the checks would do to the rule on further budget."""
+    if found.chance.empty:
+        return ("未作误差推演。", "Errors of the checks were not replayed.")
+    counts = found.chance[found.chance["estimator"].eq("units")].set_index("measure")["estimate"]
+    return (
+        f"若抽评得分的误差标准差为 {number(sd, 1)} 分（工具设定），全部抽查时约 "
+        f"{number(counts['false cut'], 0)} 项被误减、{number(counts['false keep'], 0)} 项被误留；只作数量级参考，临界项目宜复核后再定。",
+        f"If checks err with a standard deviation of {number(sd, 1)} points (configured), about "
+        f"{number(counts['false cut'], 0)} projects would lose their budget by error and "
+        f"{number(counts['false keep'], 0)} keep it by error, were all checked: an order of magnitude; look again at "
+        "those near the line.",
+    )
+
+
+def certificate_facts(drawn: sampling.Drawn) -> list[tuple[Pair, Any]]:
+    """Return what the certificate of a draw says, as (label, value) pairs."""
+    held, plan = drawn.certificate, drawn.certificate["plan"]
+    counts = "，".join(f"{zh} {held['sample'][part]}" for part, (zh, _) in PARTS.items())
+    return [
+        (("方案", "Plan"), plan["title"]),
+        (("抽样方法", "Method"), plan["method"]),
+        (("分层", "Strata"), "、".join(plan["strata"]) or "—"),
+        (("预先公布的公开值", "Public value announced"), plan["announced"]),
+        (("公开值", "Public value"), held["public_value"]),
+        (("种子", "Seed"), held["seed"]),
+        (("抽样框行数", "Rows of the frame"), plan["frame"]["rows"]),
+        (("抽样框 SHA-256", "SHA-256 of the frame"), plan["frame"]["sha256"]),
+        (("方案 SHA-256", "SHA-256 of the plan"), held["plan_sha256"]),
+        (("样本", "Sample"), counts),
+        (("样本 SHA-256", "SHA-256 of the sample"), held["sample"]["sha256"]),
+        (("证书 SHA-256", "SHA-256 of the certificate"), held["sha256"]),
+    ]
+
+
+def without_budget(found: Inference, limit: int = 20) -> pd.DataFrame:
+    """Return the checked projects whose grade gets no further budget, the largest first."""
+    listed = found.checked[found.checked["grade_checked"].isin(list(found.listed))]
+    return listed.sort_values(["budget", "unit_id"], ascending=[False, True]).head(limit).reset_index(drop=True)
+
+
+def _reached(found: Inference) -> Pair:
+    total, reached = int(found.response["gone_to"].sum()), int(found.response["checked"].sum())
+    missed = int(found.response["not_reached"].sum())
+    zh = f"核查 {total:,} 项，完成 {reached:,} 项"
+    en = f"{total:,} projects were gone to, {reached:,} checked"
+    if missed:
+        zh += f"，{missed:,} 项未能核查，由同层已核查的项目加权代表"
+        en += f"; {missed:,} could not be checked, those checked in the same stratum stand for them"
+    return zh + "。", en + "."
+
+
+def _shares(inflation: pd.DataFrame) -> Pair:
+    held = inflation.set_index("measure")
+    near, far = held.loc["inflated"], held.loc["far apart"]
+    return (
+        f"自评虚高达到界限的占 {_span(near)}，相差较大、须重点复核的占 {_span(far)}。",
+        f"{_span(near)} of the self-scores are inflated, {_span(far)} far apart.",
+    )
+
+
+def _best(found: Inference) -> Pair:
+    row = found.downgraded.iloc[0]
+    grades = "、".join(found.listed)
+    return (
+        f"自评为“{row['domain']}”的项目，抽评为{grades}的概率 {_span(row)}。",
+        f"A project that graded itself {row['domain']} is checked {grades} with probability {_span(row)}.",
+    )
+
+
+def _why_missing(found: Inference) -> list[Pair]:
+    return [
+        (f"未作“{_PARTS[name][0]}”：{zh}。", f"No {_PARTS[name][1]}: {en}.")
+        for name, (zh, en) in found.missing.items()
+        if name in _PARTS
+    ]
+
+
+_COLUMNS: dict[str, Pair] = {
+    "gap": ("自评减抽评", "self less checked"),
+    "reported": ("自评占比", "share by self-grade"),
+    "not_reached": ("未能核查", "could not be checked"),
+    "not_eligible": ("不属于抽样范围", "not of the population"),
+    "checked": ("已核查", "checked"),
+    "gone_to": ("合计", "in all"),
+}
+_PARTS: dict[str, Pair] = {
+    "checked": ("抽评项目", "projects checked"),
+    "response": ("核查完成情况", "how many were reached"),
+    "means": ("总体均值", "mean of the whole"),
+    "inflation": ("虚高推断", "inflation"),
+    "grades": ("等级校正", "corrected grades"),
+    "downgraded": ("降级概率", "probabilities of downgrading"),
+    "ranking": ("部门比较", "comparison of departments"),
+    "leniency": ("复核人宽严", "leniency of reviewers"),
+    "heaping": ("堆积检验", "test of heaping"),
+    "money": ("资金推断", "money moved"),
+    "chance": ("误差推演", "replay of errors"),
+    "questioned": ("问题资金推断", "money in question"),
+    "expected": ("未抽查项目预计", "expected scores"),
+}
+
+
+def _span(row: pd.Series) -> str:
+    return f"{percent(row['estimate'])}（{percent(row['low'])}–{percent(row['high'])}）"
+
+
+def _pair(sentence: tuple[str, str]) -> Pair:
+    zh, en = sentence
+    return zh, en
+
+
+def _p(value: float) -> str:
+    return "<0.001" if value < 0.001 else number(value, 3)
