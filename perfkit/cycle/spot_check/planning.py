@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perfkit import sampling, tables
+from perfkit import readers, sampling, tables
 from perfkit.cycle.spot_check.frame import Pair
 from perfkit.measure.explaining import number, percent
 from perfkit.rules import RuleSet
@@ -231,3 +231,49 @@ def _facts(strata: pd.DataFrame, goals: pd.DataFrame, n: int, confidence: float)
             )
         )
     return tuple(lines)
+
+
+def drawn(
+    frame: pd.DataFrame,
+    rule_set: RuleSet,
+    *,
+    certificate: str = "",
+    public_value: str = "",
+    title: str = "",
+    announced: str = "",
+    n: int = 0,
+    strata: str = "department",
+    method: str = "srs",
+    size: str = "",
+) -> sampling.Drawn:
+    """Return the draw of a certificate, verified; or, without one, plan and draw by the other arguments.
+
+    Parameters
+    ----------
+    certificate
+        File of a certificate, looked up as data folders are.
+    public_value
+        What makes the seed, where there is no certificate.
+    title, announced, n, method, size
+        As in :func:`plan`.
+    strata
+        Columns of the frame, parted by commas.
+
+    Raises
+    ------
+    SampleError
+        If the certificate does not hold, there is neither certificate nor public value, or nothing can be drawn.
+    """
+    if certificate:
+        return sampling.verify(readers.find(certificate), frame)
+    made = plan(
+        frame,
+        rule_set,
+        title=title or "—",
+        announced=announced or "—",
+        n=n,
+        strata=[name.strip() for name in strata.split(",") if name.strip()],
+        method=method,
+        size=size,
+    )
+    return sampling.certify(made.plan, frame, public_value)

@@ -10,6 +10,7 @@ from perfkit import estimation, sampling, tables
 from perfkit.cycle.spot_check.frame import Pair
 from perfkit.cycle.spot_check.inference import Inference
 from perfkit.measure.explaining import number, percent
+from perfkit.rules import RuleSet
 from perfkit.tables.sampling import PARTS
 
 _WORDS: dict[str, Pair] = {
@@ -46,6 +47,34 @@ _WORDS: dict[str, Pair] = {
     "wilson": ("Wilson 区间", "Wilson"),
     "korn_graubard": ("Korn-Graubard 区间", "Korn-Graubard"),
 }
+# What the report prints: columns and their titles.
+LIMITS: dict[str, Pair] = {
+    "estimate": ("估计值", "estimate"),
+    "low": ("下限", "lower limit"),
+    "high": ("上限", "upper limit"),
+}
+RESPONSE: dict[str, Pair] = {
+    "part": ("入样方式", "part"),
+    "gone_to": ("应核查", "to be checked"),
+    "checked": ("已核查", "checked"),
+    "not_reached": ("未能核查", "could not be checked"),
+    "not_eligible": ("不属于抽样范围", "not of the population"),
+}
+GRADES: dict[str, Pair] = {"domain": ("等级", "grade"), "reported": ("自评占比", "self-graded"), **LIMITS}
+QUESTIONED: dict[str, Pair] = {"measure": ("事项", "what"), "estimator": ("方法", "estimator"), **LIMITS}
+PROJECTS: dict[str, Pair] = {
+    "unit_id": ("编码", "code"),
+    "name": ("项目", "project"),
+    "department": ("主管部门", "department"),
+    "points_reported": ("自评得分", "self-score"),
+    "points_checked": ("抽评得分", "checked score"),
+    "grade_checked": ("抽评等级", "checked grade"),
+    "budget": ("全年预算数（元）", "budget (yuan)"),
+}
+BASES = (
+    *("spot_check_floor", "spot_check_selection", "no_further_budget", "grade_bands"),
+    *("score_deviation", "inflated_from", "sampling"),
+)
 _NAMED = ("measure", "domain", "estimator", "interval")
 
 
@@ -151,7 +180,8 @@ def chance_text(found: Inference, sd: float) -> Pair:
     counts = found.chance[found.chance["estimator"].eq("units")].set_index("measure")["estimate"]
     return (
         f"若抽评得分的误差标准差为 {number(sd, 1)} 分（工具设定），全部抽查时约 "
-        f"{number(counts['false cut'], 0)} 项被误减、{number(counts['false keep'], 0)} 项被误留；只作数量级参考，临界项目宜复核后再定。",
+        f"{number(counts['false cut'], 0)} 项被误减、"
+        f"{number(counts['false keep'], 0)} 项被误留；只作数量级参考，临界项目宜复核后再定。",
         f"If checks err with a standard deviation of {number(sd, 1)} points (configured), about "
         f"{number(counts['false cut'], 0)} projects would lose their budget by error and "
         f"{number(counts['false keep'], 0)} keep it by error, were all checked: an order of magnitude; look again at "
@@ -258,3 +288,64 @@ def _pair(sentence: tuple[str, str]) -> Pair:
 
 def _p(value: float) -> str:
     return "<0.001" if value < 0.001 else number(value, 3)
+
+
+def title(drawn: sampling.Drawn) -> Pair:
+    """Return the report's title."""
+    named = drawn.certificate["plan"]["title"]
+    return f"{named}：抽样与推断", f"{named}: sample and inference"
+
+
+def subtitle(drawn: sampling.Drawn, rule_set: RuleSet) -> Pair:
+    """Return the line below the title."""
+    pack = rule_set.pack
+    return (
+        f"{pack.zh} · 规则日期 {rule_set.on} · 证书 {drawn.certificate['sha256'][:12]}",
+        f"{pack.en} · rules as on {rule_set.on} · certificate {drawn.certificate['sha256'][:12]}",
+    )
+
+
+def index_fields(found: Inference, drawn: sampling.Drawn, lang: str = "zh") -> dict[str, Any]:
+    """Return what the index of a batch says of this report."""
+    at = 0 if lang == "zh" else 1
+    sample = drawn.certificate["sample"]
+    whole = found.inflation[found.inflation["measure"].eq("all")] if len(found.inflation) else found.inflation
+    fields: dict[Pair, Any] = {
+        ("抽评", "checked"): sample["recommended"] + sample["size"] + sample["random"],
+        ("自评虚高", "inflation"): round(float(whole["estimate"].iloc[0]), 2) if len(whole) else None,
+    }
+    return {pair[at]: value for pair, value in fields.items()}
+
+
+def percents(grades: pd.DataFrame) -> pd.DataFrame:
+    """Return the grades with percentages for a chart: what checks would give, on what was reported."""
+    shown = grades[["domain", "estimate", "low", "high", "reported"]].copy()
+    for name in ("estimate", "low", "high", "reported"):
+        shown[name] = (100 * shown[name].astype(float)).round(1)
+    return shown
+
+
+def cuts(rule_set: RuleSet) -> list[tuple[float, str]]:
+    """Return the lines of the grades for a chart: (lowest score, grade)."""
+    return [(float(band["min"]), str(band["grade"])) for band in rule_set.value("grade_bands") if band["min"] > 0]
+
+
+def grades_text(found: Inference) -> Pair:
+    """Return in words what the chart of corrected grades shows."""
+    if found.grades.empty:
+        return ("无推断结果", "nothing inferred")
+    reported = found.grades[["domain"]].assign(estimate=found.grades["reported"])
+    return _pair(estimation.say_grades(found.grades, reported))
+
+
+def ranking_text(found: Inference) -> Pair:
+    """Return in words what the chart of departments shows."""
+    if found.ranking.empty:
+        return ("无部门比较", "no comparison of departments")
+    first, last = found.ranking.iloc[0], found.ranking.iloc[-1]
+    return (
+        f"{len(found.ranking)} 个部门的收缩估计，由 {first['domain']} 的 {number(first['shrunk'], 1)} 分"
+        f"到 {last['domain']} 的 {number(last['shrunk'], 1)} 分。",
+        f"Shrunken estimates of {len(found.ranking)} departments, from {number(first['shrunk'], 1)} points for "
+        f"{first['domain']} to {number(last['shrunk'], 1)} for {last['domain']}.",
+    )
