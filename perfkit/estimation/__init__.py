@@ -4,6 +4,80 @@ A sample is a :class:`Design` (how each row came in) and arrays or series with o
 Estimators return a frame of the table ``estimates``: one row a domain, with standard error and interval.
 """
 
+from perfkit.estimation.agreement import agreement, confusion, downgraded_to, from_worst, graded
+from perfkit.estimation.assisted import difference, ratio_estimate
+from perfkit.estimation.audit import attribute_bound, audited_difference, moment_bound, money_at_risk, stringer_bound
+from perfkit.estimation.calibration import Calibrated, calibrate, known_totals, post_stratify, rake
+from perfkit.estimation.consequences import money_moved, second_check
 from perfkit.estimation.design import Design
+from perfkit.estimation.findings import (
+    say_department,
+    say_grades,
+    say_groups,
+    say_inflation,
+    say_money,
+    say_risk,
+)
+from perfkit.estimation.grades import corrected_distribution, grade_counts, reported_distribution
+from perfkit.estimation.heaping import heaping
+from perfkit.estimation.inflation import agreement_limits, inflation, money_inflation, share_inflated
+from perfkit.estimation.intervals import WHOLE, estimates, limits
+from perfkit.estimation.leniency import reviewer_leniency
+from perfkit.estimation.quantiles import quantile
+from perfkit.estimation.shrinkage import fay_herriot, ranked_departments, smoothed_variances
+from perfkit.estimation.totals import mean, pooled_mean, ratio, shares, total
+from perfkit.estimation.unchecked import expected_scores, grade_probabilities, model_checked, prediction_coverage
 
-__all__ = ["Design"]
+__all__ = [
+    "WHOLE",
+    "Calibrated",
+    "Design",
+    "agreement",
+    "agreement_limits",
+    "attribute_bound",
+    "audited_difference",
+    "calibrate",
+    "confusion",
+    "corrected_distribution",
+    "difference",
+    "downgraded_to",
+    "estimates",
+    "expected_scores",
+    "fay_herriot",
+    "from_worst",
+    "grade_counts",
+    "grade_probabilities",
+    "graded",
+    "heaping",
+    "inflation",
+    "known_totals",
+    "limits",
+    "mean",
+    "model_checked",
+    "moment_bound",
+    "money_at_risk",
+    "money_inflation",
+    "money_moved",
+    "pooled_mean",
+    "post_stratify",
+    "prediction_coverage",
+    "quantile",
+    "rake",
+    "ranked_departments",
+    "ratio",
+    "ratio_estimate",
+    "reported_distribution",
+    "reviewer_leniency",
+    "say_department",
+    "say_grades",
+    "say_groups",
+    "say_inflation",
+    "say_money",
+    "say_risk",
+    "second_check",
+    "share_inflated",
+    "shares",
+    "smoothed_variances",
+    "stringer_bound",
+    "total",
+]

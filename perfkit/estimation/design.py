@@ -35,6 +35,8 @@ class Design:
     lonely
         What a stratum with one first-stage unit, not certain, means: an error, or its distance from the mean of
         all first-stage units as its spread (``centre``, which overstates the error).
+    label
+        What estimates say of the weights beside the estimator's name: nothing, unless they are calibrated.
     """
 
     weights: Floats
@@ -43,6 +45,7 @@ class Design:
     inclusion: Floats
     names: tuple[str, ...] = ()
     lonely: Lonely = "refuse"
+    label: str = ""
 
     @classmethod
     def of(cls, sample: pd.DataFrame, lonely: Lonely = "refuse") -> Design:
@@ -140,6 +143,53 @@ class Design:
         """
         z = z[:, None] if z.ndim == 1 else z
         totals, stratum, pi = self._first_stage(z * (self.weights if weights is None else weights)[:, None])
+        free, a, scale, lonely = self._spreads(stratum, pi)
+        centre = np.column_stack([np.bincount(stratum, a * column, len(scale)) for column in totals.T])
+        centre[lonely] = totals.mean(axis=0)
+        apart = (totals - centre[stratum]) * np.sqrt(free * scale[stratum])[:, None]
+        return np.asarray(apart.T @ apart)
+
+    def variances(self, z: Floats, domains: Codes, k: int) -> Floats:
+        """Return the variances of the weighted totals of ``z`` in each of ``k`` domains, given a code a row.
+
+        The diagonal of :meth:`covariance` of a column a domain, zero outside it, without these columns: one pass over
+        the rows whatever ``k``.
+
+        Raises
+        ------
+        SampleError
+            As in :meth:`covariance`.
+
+        Examples
+        --------
+        >>> simple, z = Design.simple(4, 10), np.array([1.0, 2.0, 3.0, 4.0])
+        >>> simple.variances(z, np.array([0, 0, 1, 1]), 2).round(6).tolist()
+        [13.75, 63.75]
+        >>> simple.covariance(np.column_stack([z * [1, 1, 0, 0], z * [0, 0, 1, 1]])).diagonal().round(6).tolist()
+        [13.75, 63.75]
+        """
+        ones, stratum, pi = self._first_stage(np.ones((self.n, 1)))
+        free, _, scale, lonely = self._spreads(stratum, pi)
+        open_total = np.bincount(stratum, free, len(scale))
+        y, unit, domain = z * self.weights, self.clusters, domains
+        if len(ones) < self.n:
+            pairs, at = np.unique(unit * k + domain, return_inverse=True)
+            y = np.bincount(at, y, len(pairs)).astype(float)
+            unit, domain = pairs // k, pairs % k
+            stratum, free = stratum[unit], free[unit]
+        cell = stratum * k + domain
+        shape = len(scale), k
+        inside = np.bincount(cell, free, len(scale) * k)
+        sums = np.bincount(cell, free * y, len(scale) * k).reshape(shape)
+        centre = np.divide(sums, open_total[:, None], out=np.zeros(shape), where=open_total[:, None] > 0)
+        centre[lonely] = np.bincount(domain, y, k) / len(ones)
+        apart = np.bincount(cell, free * (y - centre.ravel()[cell]) ** 2, len(scale) * k).reshape(shape)
+        beyond = (open_total[:, None] - inside.reshape(shape)) * centre**2
+        found: Floats = scale @ (apart + beyond.clip(0))
+        return found
+
+    def _spreads(self, stratum: Codes, pi: Floats) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_]]:
+        """Return 1 - pi and a for each first-stage unit, and for each stratum its scale and whether it is lonely."""
         strata = int(stratum.max()) + 1 if len(stratum) else 0
         free = 1 - pi
         open_total = np.bincount(stratum, free, strata)
@@ -148,10 +198,7 @@ class Design:
         lonely = (open_total > 0) & (1 - lost < 1e-12)
         self._fail_if_lonely(lonely)
         scale = np.divide(1.0, 1 - lost, out=np.ones(strata), where=(open_total > 0) & ~lonely)
-        centre = np.column_stack([np.bincount(stratum, a * column, strata) for column in totals.T])
-        centre[lonely] = totals.mean(axis=0)
-        apart = (totals - centre[stratum]) * np.sqrt(free * scale[stratum])[:, None]
-        return np.asarray(apart.T @ apart)
+        return free, a, scale, lonely
 
     def _first_stage(self, contributions: Floats) -> tuple[Floats, Codes, Floats]:
         """Return the first-stage units' totals, strata and inclusion probabilities."""
