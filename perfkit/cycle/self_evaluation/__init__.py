@@ -27,6 +27,14 @@ from perfkit.cycle.self_evaluation.grades import (
     scores,
     scores_note,
 )
+from perfkit.cycle.self_evaluation.heaping import (
+    HEAPING_NOTE,
+    HEAPING_TITLES,
+    around_cut,
+    around_cut_text,
+    heaping,
+    heaping_text,
+)
 from perfkit.cycle.self_evaluation.previous import previous, previous_text
 from perfkit.cycle.self_evaluation.projects import Listing, Year, of_frame
 from perfkit.cycle.self_evaluation.use import (
@@ -38,8 +46,12 @@ from perfkit.cycle.self_evaluation.use import (
 )
 
 __all__ = [
+    "HEAPING_NOTE",
+    "HEAPING_TITLES",
     "Listing",
     "Year",
+    "around_cut",
+    "around_cut_text",
     "bases",
     "coverage",
     "coverage_text",
@@ -54,6 +66,8 @@ __all__ = [
     "follow_up",
     "grades",
     "grades_text",
+    "heaping",
+    "heaping_text",
     "index_fields",
     "key_figures",
     "late",

@@ -105,6 +105,8 @@ def bases(year: Year) -> pd.DataFrame:
     """Return table ``bases``: what the account rests on."""
     there, whole = year.rule_set.in_force(), year.projects
     names = [*_ALWAYS, "self_evaluation"]
+    if len(year.scored):
+        names.append("sampling")
     if whole["grade_reported"].notna().any():
         names.append("grade_words")
     if whole["execution"].notna().any():

@@ -22,13 +22,13 @@ def no_further_budget_text(year: Year) -> list[Pair]:
     """Say which grades get no further budget, and how many projects with how much money that is."""
     shown, source = _grades(year, "self"), year.rule_set.cite("no_further_budget")
     ended = _ended(year)
+    share = _share(year, ended)
     lines: list[Pair] = [
         (
             f"依据{source[0]}，自评结果为{shown[0]}的项目不再安排预算。按自评得分对应的等级，"
-            f"共 {len(ended):,} 个项目，本年预算 {money(ended['budget'])[0]}。" + _share(year, ended)[0],
+            f"共 {len(ended):,} 个项目，本年预算 {money(ended['budget'])[0]}{share[0]}。",
             f"By {source[1]}, projects that grade themselves {shown[1]} get no further budget. By the grade of their "
-            f"self-score these are {len(ended):,}, with a budget this year of {money(ended['budget'])[1]}."
-            + _share(year, ended)[1],
+            f"self-score these are {len(ended):,}, with a budget this year of {money(ended['budget'])[1]}{share[1]}.",
         )
     ]
     wanted = year.rule_set.value("no_further_budget")["self"]
@@ -40,14 +40,18 @@ def no_further_budget_text(year: Year) -> list[Pair]:
                 f"Besides {len(words):,} give such a grade with a score of a better one: to be corrected first.",
             )
         )
-    ungraded = int((year.projects["handed_in"] & year.projects["grade"].isna()).sum())
     lacking = int((~year.projects["handed_in"]).sum())
-    if ungraded or lacking:
+    ungraded = int((year.projects["handed_in"] & year.projects["grade"].isna()).sum())
+    open_ = [
+        (lacking, f"未报送的 {lacking:,} 个", f"handed in nothing: {lacking:,}"),
+        (ungraded, f"已报送而无得分和等级的 {ungraded:,} 个", f"handed in without score or grade: {ungraded:,}"),
+    ]
+    there = [(zh, en) for count, zh, en in open_ if count]
+    if there:
         lines.append(
             (
-                f"未报送的 {lacking:,} 个、已报送而无得分和等级的 {ungraded:,} 个项目没有结果，未计入。",
-                f"Without a result and so not counted: missing {lacking:,}, handed in without score or grade "
-                f"{ungraded:,}.",
+                "、".join(zh for zh, _ in there) + "项目没有自评结果，未计入。",
+                "Without a result and so not counted: " + "; ".join(en for _, en in there) + ".",
             )
         )
     return lines
@@ -188,4 +192,4 @@ def _share(year: Year, part: pd.DataFrame) -> Pair:
     if part.empty or not whole > 0:
         return ("", "")
     share = percent(float(part["budget"].sum()) / whole)
-    return (f"占应报预算的 {share}。", f" That is {share} of the budget of all projects.")
+    return (f"，占应自评项目预算的 {share}", f", {share} of the budget of all projects")
