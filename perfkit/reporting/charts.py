@@ -180,7 +180,7 @@ def distribution(
             axes.spines["left"].set_visible(False)
             axes.set_ylim(-0.6, max(_stacked(known)) + 2.2)
         else:
-            axes.hist(known, bins="auto", color=PALE, edgecolor=GREY, linewidth=0.8)
+            axes.hist(known, bins=_bins(known), color=PALE, edgecolor=GREY, linewidth=0.8)
             axes.set_ylabel(ylabel)
             axes.yaxis.set_major_locator(MaxNLocator(integer=True))
             axes.margins(y=0.22)
@@ -286,6 +286,20 @@ def steps(labels: Sequence[str], values: Sequence[float], *, unit: str) -> Figur
         axes.margins(x=0.16)
         _count_in_thousands(axes, "x")
     return fig
+
+
+def _bins(values: Sequence[float]) -> Any:
+    """Return the edges of a histogram: on whole numbers where all values are whole or half, as points and days are.
+
+    Edges between the values that occur would make gaps and peaks that are not there, and hide a cut-off in a bar.
+    """
+    import numpy as np
+
+    edges = np.histogram_bin_edges(values, bins="auto")
+    if any(2 * value != round(2 * value) for value in values):
+        return edges
+    width = max(round(float(edges[1] - edges[0])), 1)
+    return np.arange(math.floor(min(values) / width), math.floor(max(values) / width) + 2) * width
 
 
 def _fail_if_lengths_differ(chart: str, **sequences: Sequence[Any]) -> None:

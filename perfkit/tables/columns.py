@@ -71,6 +71,7 @@ FINDINGS = {
     "value_missing": ("缺完成值", "value missing"),
     "total_missing": ("未公布得分", "no score published"),
     "grade_missing": ("未公布等级", "no grade published"),
+    "grade_unknown": ("等级名称有误", "no such grade"),
     "points_not_full": ("分值合计不是满分", "full points do not add up"),
     "full_points_missing": ("缺分值", "full points missing"),
     "percent_over": ("比率超过 100%", "a rate above 100 %"),

@@ -17,8 +17,11 @@ from perfkit.tables.inputs import INPUTS
 from perfkit.tables.library import LIBRARY
 from perfkit.tables.results import RESULTS
 from perfkit.tables.sampling import SAMPLING
+from perfkit.tables.self_evaluation import SELF_EVALUATION
 
-CONTRACTS: Mapping[str, Contract] = {each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS, *FORMS, *SAMPLING)}
+CONTRACTS: Mapping[str, Contract] = {
+    each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS, *FORMS, *SAMPLING, *SELF_EVALUATION)
+}
 
 
 def contract(name: str) -> Contract:
