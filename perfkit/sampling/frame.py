@@ -121,6 +121,8 @@ def _at(
 ) -> list[Problem]:
     """Return a problem for each row where ``wrong`` holds, with the row's cell and what stands there."""
     at = np.flatnonzero(wrong)
+    if not len(at):
+        return []
     cells, ids = frame[column].iloc[at], frame["unit_id"].iloc[at]
     return [
         Problem(what, _where(frame, row, column, unit), expected, "" if pd.isna(value) else str(value), do, column)

@@ -78,8 +78,9 @@ def select(
     -----
     ``srs``: the smallest numbers u of the stratum. ``sequential_poisson``: the smallest :math:`u / \pi`; ``pareto``:
     the smallest :math:`u (1 - \pi) / ((1 - u) \pi)`; both keep to :math:`\pi` nearly, the better the larger the
-    sample (Ohlsson 1998, Rosén 1997). ``systematic`` and ``pps_systematic``: every unit in whose stretch
-    :math:`(C_{k-1}, C_k]` of the cumulated :math:`\pi` one of the points start, start + 1, ... falls. ``sampford``:
+    sample of a stratum (Ohlsson 1998, Rosén 1997): of 2 units it is off by up to 0.01 with ``pareto`` and 0.05 with
+    ``sequential_poisson``, of 20 by 0.0005 and 0.005. ``systematic`` and ``pps_systematic``: every unit in whose
+    stretch :math:`(C_{k-1}, C_k]` of the cumulated :math:`\pi` one of the points start, start + 1, ... falls. ``sampford``:
     :math:`p(s) \propto \sum_{k \notin s} \pi_k \prod_{k \in s} \pi_k / (1 - \pi_k)`, made unit by unit from the exact
     conditional probabilities: u decides. The last three keep to :math:`\pi` exactly. Units certain by size count
     among the n. Reserves are the next in the order; a systematic or Sampford draw has none, there they are
