@@ -1,15 +1,20 @@
 """Spot checks of self-evaluations (抽评): plan, draw with a certificate, and what the checks say of the whole."""
 
-from perfkit.cycle.spot_check.frame import checks, coverage, graded, notices, population, whole
-from perfkit.cycle.spot_check.inference import Inference, infer
-from perfkit.cycle.spot_check.planning import Planned, drawn, plan, planned, precision, precisions, seed_in
-from perfkit.cycle.spot_check.wording import (
+from perfkit.cycle.spot_check.columns import (
     BASES,
     GRADES,
+    INFLATION,
+    LENIENCY,
     LIMITS,
+    PRECISION,
     PROJECTS,
     QUESTIONED,
     RESPONSE,
+)
+from perfkit.cycle.spot_check.frame import checks, coverage, graded, notices, population, whole
+from perfkit.cycle.spot_check.inference import Inference, infer
+from perfkit.cycle.spot_check.planning import Planned, drawn, layers, plan, planned, precision, precisions, seed_in
+from perfkit.cycle.spot_check.wording import (
     certificate_facts,
     chance_text,
     cuts,
@@ -20,6 +25,7 @@ from perfkit.cycle.spot_check.wording import (
     index_fields,
     percents,
     pooled_text,
+    precision_text,
     ranking_text,
     sheets,
     subtitle,
@@ -31,7 +37,10 @@ from perfkit.cycle.spot_check.wording import (
 __all__ = [
     "BASES",
     "GRADES",
+    "INFLATION",
+    "LENIENCY",
     "LIMITS",
+    "PRECISION",
     "PROJECTS",
     "QUESTIONED",
     "RESPONSE",
@@ -50,6 +59,7 @@ __all__ = [
     "heaping_text",
     "index_fields",
     "infer",
+    "layers",
     "notices",
     "percents",
     "plan",
@@ -57,6 +67,7 @@ __all__ = [
     "pooled_text",
     "population",
     "precision",
+    "precision_text",
     "precisions",
     "ranking_text",
     "seed_in",

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,6 @@ from perfkit.sampling import allocation as divide
 from perfkit.sampling import size as sizes
 
 _HALF = 0.5
-BY_SIZE = ("pps_systematic", "sampford", "pareto", "sequential_poisson")
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,11 @@ def plan(
         If the pack has no parameters of sampling on the day.
     """
     terms = rule_set.value("sampling")
-    held = sampling.check_frame(frame, list(strata), size or None)
-    layers = _layers(held, size, recommended)
-    certain = int(layers["recommended"].sum())
-    goals = _goals(len(held), certain, rule_set, margin or terms["margin"], n)
-    wanted = n or max(int(goals["n"].max()), int(terms["minimum"]) * len(layers) + certain)
-    divided = divide.allocate(layers, wanted - certain, allocation, minimum=int(terms["minimum"]))  # type: ignore[arg-type]
+    open_ = layers(frame, strata, size, recommended=recommended)
+    certain = int(open_["recommended"].sum())
+    goals = _goals(len(frame), certain, rule_set, margin or terms["margin"], n)
+    wanted = n or max(int(goals["n"].max()), int(terms["minimum"]) * len(open_) + certain)
+    divided = divide.allocate(open_, wanted - certain, allocation, minimum=int(terms["minimum"]))  # type: ignore[arg-type]
     made = sampling.announce(
         frame,
         title=title,
@@ -93,7 +90,7 @@ def plan(
         announced=announced,
         method=method,
         strata=tuple(strata),
-        size=size if method in BY_SIZE else "",
+        size=size,
         recommended=recommended,
         reserve=int(terms["reserve"]),
         numbers_of=numbers_of,
@@ -106,51 +103,90 @@ def plan(
 def planned(plan: sampling.Plan, frame: pd.DataFrame, rule_set: RuleSet) -> Planned:
     """Return what :func:`plan` returned, of a plan made before."""
     terms = rule_set.value("sampling")
-    held = sampling.check_frame(frame, list(plan.strata), plan.size or None)
-    layers = _layers(held, plan.size, plan.recommended)
-    drawn = layers["stratum"].map(plan.sizes).fillna(0)
-    return _planned(plan, layers.assign(drawn=drawn), rule_set, terms["margin"])
+    open_ = layers(frame, plan.strata, plan.size, recommended=plan.recommended)
+    sizes_ = open_["stratum"].map(plan.sizes).fillna(0)
+    return _planned(plan, open_.assign(drawn=sizes_), rule_set, terms["margin"])
+
+
+def layers(
+    frame: pd.DataFrame, strata: Sequence[str] = ("department",), size: str = "", *, recommended: bool = True
+) -> pd.DataFrame:
+    """Return the table ``strata`` of a frame before it is divided: units, size, recommended, and ``sd``, ``mean``.
+
+    The spread is that of the self-scores: nobody knows that of the checked ones yet.
+
+    Raises
+    ------
+    SampleError
+        If the frame cannot be drawn from.
+    """
+    held = sampling.check_frame(frame, list(strata), size or None)
+    marked = held["recommended"].fillna(False).astype(bool) if recommended else pd.Series(False, index=held.index)
+    open_ = held.assign(marked=marked, spread=held["points_reported"].where(~marked))
+    grouped = open_.groupby("stratum", sort=True)
+    return pd.DataFrame(
+        {
+            "units": grouped.size(),
+            "size": grouped[size or "budget"].sum(),
+            "sd": grouped["spread"].std().fillna(0),
+            "mean": grouped["spread"].mean(),
+            "recommended": grouped["marked"].sum(),
+        }
+    ).reset_index()
 
 
 def precision(
-    strata: pd.DataFrame, n: int, allocation: str = "proportional", *, minimum: int = 2, confidence: float = 0.95
-) -> dict[str, Any]:
-    """Return what a random part of ``n`` units would tell, before it is drawn.
+    strata: pd.DataFrame,
+    n: int,
+    allocation: str = "proportional",
+    cost: float = 0.0,
+    minimum: int = 2,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Return what checking ``n`` units would tell, and cost, before any is drawn.
 
     Parameters
     ----------
     strata
-        Table ``strata`` with ``sd``: here the standard deviation of the self-scores stands for that of the checked
-        ones, which nobody knows yet.
+        As :func:`layers` returns it.
     n
-        Units of the random part.
+        Units to check, recommended ones among them.
     allocation, minimum
         See :func:`perfkit.sampling.allocation.allocate`.
+    cost
+        Of one check, in yuan.
     confidence
         Of the margins.
 
     Returns
     -------
-    dict
-        ``n``, ``mean_margin`` (points either side of a mean score), ``share_margin`` (percentage points
-        either side of a share of one half).
+    DataFrame
+        One row: ``n, drawn`` (at random), ``mean_margin`` (points either side of the mean score of what was not
+        recommended), ``share_margin`` (percentage points either side of a share of one half), ``cost``.
+
+    Raises
+    ------
+    SampleError
+        If ``n`` is less than the recommended and the minimum of each stratum, or more than there are.
     """
-    divided = divide.allocate(strata, n, allocation, minimum=minimum)  # type: ignore[arg-type]
+    certain = int(strata["recommended"].sum())
+    divided = divide.allocate(strata, n - certain, allocation, minimum=minimum)  # type: ignore[arg-type]
     drawn = divided.set_index("stratum")["drawn"]
-    units = float((divided["units"] - divided["recommended"].fillna(0)).sum())
-    shares = strata.assign(sd=_HALF)
-    reach = NormalDist().inv_cdf((1 + confidence) / 2)
-    return {
+    units = float((divided["units"] - divided["recommended"]).sum())
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) / units
+    row = {
         "n": n,
-        "mean_margin": reach * math.sqrt(divide.variance(strata, drawn)) / units,
-        "share_margin": 100 * reach * math.sqrt(divide.variance(shares, drawn)) / units,
+        "drawn": n - certain,
+        "mean_margin": reach * math.sqrt(divide.variance(strata, drawn)),
+        "share_margin": 100 * reach * math.sqrt(divide.variance(strata.assign(sd=_HALF), drawn)),
+        "cost": n * cost,
     }
+    return pd.DataFrame([row])
 
 
-def precisions(strata: pd.DataFrame, numbers: Sequence[int], cost: float, allocation: str) -> pd.DataFrame:
-    """Return :func:`precision` for several numbers of units, a row each, with the cost at ``cost`` a check."""
-    rows = [precision(strata, n, allocation) for n in numbers]
-    return pd.DataFrame(rows).assign(cost=lambda found: found["n"] * cost)
+def precisions(strata: pd.DataFrame, numbers: Sequence[int], allocation: str, cost: float) -> pd.DataFrame:
+    """Return :func:`precision` for several numbers of units, a row each."""
+    return pd.concat([precision(strata, n, allocation, cost) for n in numbers], ignore_index=True)
 
 
 def seed_in(certificate: Path) -> str:
@@ -170,23 +206,6 @@ def _planned(plan: sampling.Plan, divided: pd.DataFrame, rule_set: RuleSet, marg
     goals = _goals(int(shown["units"].sum()), int(shown["recommended"].sum()), rule_set, margin, n)
     facts = _facts(shown, goals, n, rule_set.value("sampling")["confidence"])
     return Planned(plan, text, hashlib.sha256(text.encode("utf-8")).hexdigest(), goals, shown, facts)
-
-
-def _layers(held: pd.DataFrame, size: str, recommended: bool) -> pd.DataFrame:
-    """Return the table ``strata`` before it is divided: units, size, spread of the self-scores, recommended."""
-    marked = held["recommended"].fillna(False).astype(bool) if recommended else pd.Series(False, index=held.index)
-    open_ = held.assign(marked=marked, spread=held["points_reported"].where(~marked))
-    grouped = open_.groupby("stratum", sort=True)
-    layers = pd.DataFrame(
-        {
-            "units": grouped.size(),
-            "size": grouped[size or "budget"].sum(),
-            "sd": grouped["spread"].std().fillna(0),
-            "mean": grouped["spread"].mean(),
-            "recommended": grouped["marked"].sum(),
-        }
-    )
-    return layers.reset_index()
 
 
 def _goals(units: int, certain: int, rule_set: RuleSet, margin: float, n: int) -> pd.DataFrame:

@@ -2,89 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from perfkit import estimation, sampling, tables
+from perfkit.cycle.spot_check.columns import COLUMNS, METHODS, NAMED, PARTS_OF, WORDS
 from perfkit.cycle.spot_check.frame import Pair
 from perfkit.cycle.spot_check.inference import Inference
 from perfkit.measure.explaining import number, percent
 from perfkit.rules import RuleSet
 from perfkit.tables.sampling import PARTS
 
-_WORDS: dict[str, Pair] = {
-    "all": ("全体", "all"),
-    "checked score": ("抽评得分均值", "mean checked score"),
-    "expansion": ("扩张估计", "expansion"),
-    "difference": ("差值估计", "difference"),
-    "ratio": ("比率估计", "ratio"),
-    "regression": ("回归估计（GREG）", "regression (GREG)"),
-    "prediction-powered": ("预测辅助推断（PPI）", "prediction-powered (PPI)"),
-    "pooled": ("不加权合并（有偏，仅供对照）", "pooled, unweighted (biased, for comparison only)"),
-    "mean": ("均值", "mean"),
-    "share": ("占比", "share"),
-    "grade": ("等级", "grade"),
-    "department": ("部门", "department"),
-    "department against all": ("部门与总体之差", "department against all"),
-    "inflated": ("自评虚高的占比", "share inflated"),
-    "far apart": ("相差较大的占比", "share far apart"),
-    "downgraded": ("抽评落入不再安排预算等级的概率", "falls among the grades without further budget"),
-    "post-stratified": ("按自评等级事后分层", "post-stratified by self-grade"),
-    "ratio within self-grades": ("按自评等级的比率估计", "ratio within self-grades"),
-    "total · ratio": ("总额的比率估计", "total by ratio"),
-    "found": ("已查实", "found by the checks"),
-    "moved": ("若全部抽查", "if all were checked"),
-    "not yet found": ("尚未查出", "not yet found"),
-    "false cut": ("误减（应留而减）", "cut by error"),
-    "false keep": ("误留（应减而留）", "kept by error"),
-    "listed": ("应减", "should be cut"),
-    "cut": ("实减", "would be cut"),
-    "units": ("项目数", "projects"),
-    "yuan": ("金额（元）", "yuan"),
-    "questioned": ("问题资金", "money in question"),
-    "t": ("t 区间", "t"),
-    "wilson": ("Wilson 区间", "Wilson"),
-    "korn_graubard": ("Korn-Graubard 区间", "Korn-Graubard"),
-}
-# What the report prints: columns and their titles.
-LIMITS: dict[str, Pair] = {
-    "estimate": ("估计值", "estimate"),
-    "low": ("下限", "lower limit"),
-    "high": ("上限", "upper limit"),
-}
-RESPONSE: dict[str, Pair] = {
-    "part": ("入样方式", "part"),
-    "gone_to": ("应核查", "to be checked"),
-    "checked": ("已核查", "checked"),
-    "not_reached": ("未能核查", "could not be checked"),
-    "not_eligible": ("不属于抽样范围", "not of the population"),
-}
-GRADES: dict[str, Pair] = {"domain": ("等级", "grade"), "reported": ("自评占比", "self-graded"), **LIMITS}
-QUESTIONED: dict[str, Pair] = {"measure": ("事项", "what"), "estimator": ("方法", "estimator"), **LIMITS}
-PROJECTS: dict[str, Pair] = {
-    "unit_id": ("编码", "code"),
-    "name": ("项目", "project"),
-    "department": ("主管部门", "department"),
-    "points_reported": ("自评得分", "self-score"),
-    "points_checked": ("抽评得分", "checked score"),
-    "grade_checked": ("抽评等级", "checked grade"),
-    "budget": ("全年预算数（元）", "budget (yuan)"),
-}
-BASES = (
-    *("spot_check_floor", "spot_check_selection", "no_further_budget", "grade_bands"),
-    *("score_deviation", "inflated_from", "sampling"),
-)
-_NAMED = ("measure", "domain", "estimator", "interval")
-
 
 def worded(frame: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     """Return a frame of estimates with words of the language for what the columns call by code."""
     at = 0 if lang == "zh" else 1
-    words = {code: pair[at] for code, pair in _WORDS.items()}
+    words = {code: pair[at] for code, pair in WORDS.items()}
     shown = frame.copy()
-    for column in [each for each in _NAMED if each in shown]:
+    for column in [each for each in NAMED if each in shown]:
         shown[column] = shown[column].map(lambda cell: words.get(cell, cell))
+    for column in [each for each in ("p", "p_holm") if each in shown]:
+        shown[column] = [("—" if pd.isna(cell) else _p(cell)) for cell in shown[column]]
     return shown
 
 
@@ -97,7 +37,7 @@ def sheets(found: Inference, lang: str = "zh") -> dict[str, pd.DataFrame]:
         for contract in (name, "frame", "checks", "sample", "estimates"):
             if contract in tables.CONTRACTS:
                 shown = tables.labels(shown, contract, lang)
-        made[_PARTS[name][at]] = shown.rename(columns={code: pair[at] for code, pair in _COLUMNS.items()})
+        made[PARTS_OF[name][at]] = shown.rename(columns={code: pair[at] for code, pair in COLUMNS.items()})
     return made
 
 
@@ -163,10 +103,10 @@ def heaping_text(found: Inference) -> list[Pair]:
             (
                 f"{number(row['cut'])} 分线上 {int(row['at'])} 个、线下一档 {int(row['under'])} 个，"
                 f"{zh}邻近得分所预示的"
-                f"（p＝{_p(row['p'])}），估计多出 {number(row['excess'], 0)} 个"
+                f"（p{_p(row['p'], '＝')}），估计多出 {number(row['excess'], 0)} 个"
                 f"（{number(row['low'], 0)} 至 {number(row['high'], 0)}）。",
                 f"{int(row['at'])} scores stand at {number(row['cut'])}, {int(row['under'])} one step below: "
-                f"{'more than' if sure else 'no more than'} the scores around imply (p = {_p(row['p'])}), "
+                f"{'more than' if sure else 'no more than'} the scores around imply (p {_p(row['p'], '= ')}), "
                 f"{number(row['excess'], 0)} too many ({number(row['low'], 0)} to {number(row['high'], 0)}).",
             )
         )
@@ -195,8 +135,8 @@ def certificate_facts(drawn: sampling.Drawn) -> list[tuple[Pair, Any]]:
     counts = "，".join(f"{zh} {held['sample'][part]}" for part, (zh, _) in PARTS.items())
     return [
         (("方案", "Plan"), plan["title"]),
-        (("抽样方法", "Method"), plan["method"]),
-        (("分层", "Strata"), "、".join(plan["strata"]) or "—"),
+        (("抽样方法", "Method"), METHODS[plan["method"]]),
+        (("分层", "Strata"), _titles(plan["strata"])),
         (("预先公布的公开值", "Public value announced"), plan["announced"]),
         (("公开值", "Public value"), held["public_value"]),
         (("种子", "Seed"), held["seed"]),
@@ -246,39 +186,20 @@ def _best(found: Inference) -> Pair:
 
 def _why_missing(found: Inference) -> list[Pair]:
     return [
-        (f"未作“{_PARTS[name][0]}”：{zh}。", f"No {_PARTS[name][1]}: {en}.")
+        (f"未作“{PARTS_OF[name][0]}”：{zh}。", f"No {PARTS_OF[name][1]}: {en}.")
         for name, (zh, en) in found.missing.items()
-        if name in _PARTS
+        if name in PARTS_OF
     ]
-
-
-_COLUMNS: dict[str, Pair] = {
-    "gap": ("自评减抽评", "self less checked"),
-    "reported": ("自评占比", "share by self-grade"),
-    "not_reached": ("未能核查", "could not be checked"),
-    "not_eligible": ("不属于抽样范围", "not of the population"),
-    "checked": ("已核查", "checked"),
-    "gone_to": ("合计", "in all"),
-}
-_PARTS: dict[str, Pair] = {
-    "checked": ("抽评项目", "projects checked"),
-    "response": ("核查完成情况", "how many were reached"),
-    "means": ("总体均值", "mean of the whole"),
-    "inflation": ("虚高推断", "inflation"),
-    "grades": ("等级校正", "corrected grades"),
-    "downgraded": ("降级概率", "probabilities of downgrading"),
-    "ranking": ("部门比较", "comparison of departments"),
-    "leniency": ("复核人宽严", "leniency of reviewers"),
-    "heaping": ("堆积检验", "test of heaping"),
-    "money": ("资金推断", "money moved"),
-    "chance": ("误差推演", "replay of errors"),
-    "questioned": ("问题资金推断", "money in question"),
-    "expected": ("未抽查项目预计", "expected scores"),
-}
 
 
 def _span(row: pd.Series) -> str:
     return f"{percent(row['estimate'])}（{percent(row['low'])}–{percent(row['high'])}）"
+
+
+def _titles(columns: Sequence[str]) -> Pair:
+    held = tables.contract("frame")
+    zh, en = (sep.join(held.title(name, lang) for name in columns) for sep, lang in (("、", "zh"), (", ", "en")))
+    return zh or "不分层", en or "none"
 
 
 def _pair(sentence: tuple[str, str]) -> Pair:
@@ -286,8 +207,8 @@ def _pair(sentence: tuple[str, str]) -> Pair:
     return zh, en
 
 
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else number(value, 3)
+def _p(value: float, equals: str = "") -> str:
+    return "<0.001" if value < 0.001 else f"{equals}{number(value, 3)}"
 
 
 def title(drawn: sampling.Drawn) -> Pair:
@@ -317,10 +238,10 @@ def index_fields(found: Inference, drawn: sampling.Drawn, lang: str = "zh") -> d
     return {pair[at]: value for pair, value in fields.items()}
 
 
-def percents(grades: pd.DataFrame) -> pd.DataFrame:
-    """Return the grades with percentages for a chart: what checks would give, on what was reported."""
-    shown = grades[["domain", "estimate", "low", "high", "reported"]].copy()
-    for name in ("estimate", "low", "high", "reported"):
+def percents(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return estimated shares as percentages, what was reported beside them if it is there."""
+    shown = shares.copy()
+    for name in [each for each in ("estimate", "low", "high", "reported") if each in shown]:
         shown[name] = (100 * shown[name].astype(float)).round(1)
     return shown
 
@@ -348,4 +269,19 @@ def ranking_text(found: Inference) -> Pair:
         f"到 {last['domain']} 的 {number(last['shrunk'], 1)} 分。",
         f"Shrunken estimates of {len(found.ranking)} departments, from {number(first['shrunk'], 1)} points for "
         f"{first['domain']} to {number(last['shrunk'], 1)} for {last['domain']}.",
+    )
+
+
+def precision_text(rows: pd.DataFrame) -> Pair:
+    """Return in words what more checks buy, from rows of :func:`precisions`."""
+    first, last = (rows.iloc[at].map(lambda value: number(value, 2)) for at in (0, -1))
+    return (
+        f"抽评由 {first['n']} 项增至 {last['n']} 项，平均分的误差由 ±{first['mean_margin']} 分收窄到 "
+        f"±{last['mean_margin']} 分，占比的误差由 ±{first['share_margin']} 个百分点收窄到 "
+        f"±{last['share_margin']} 个百分点，"
+        f"费用由 {first['cost']} 元增至 {last['cost']} 元。误差按自评得分的离散程度推算。",
+        f"From {first['n']} to {last['n']} checks the margin of the mean narrows from ±{first['mean_margin']} to "
+        f"±{last['mean_margin']} points and that of a share from ±{first['share_margin']} to ±{last['share_margin']} "
+        f"percentage points; the cost rises from {first['cost']} to {last['cost']} yuan. The spread is that of the "
+        "self-scores.",
     )
