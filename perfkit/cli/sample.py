@@ -84,6 +84,9 @@ def _plan(args: argparse.Namespace) -> int:
     print_table(planned.goals)
     print()
     print_table(planned.strata)
+    print()
+    for zh, en in planned.facts:
+        print(f"{zh} {en}")
     print(f"\nplan 方案: {args.out} · SHA-256 {planned.sha256}")
     return 0
 
@@ -110,7 +113,10 @@ def _verify(args: argparse.Namespace) -> int:
     from perfkit.cycle import spot_check
 
     held = sampling.verify(args.certificate, spot_check.population(args.frame))
-    print(f"the draw holds 核验通过: {len(held.sample)} units 个单位 · {held.certificate['sha256']}")
+    print(f"the draw holds 核验通过: {len(held.sample)} units 个单位 · SHA-256 {held.certificate['sha256']}")
+    print(
+        f"plan, to compare with the one announced 方案（与事先公布的核对）: SHA-256 {held.certificate['plan_sha256']}"
+    )
     return 0
 
 

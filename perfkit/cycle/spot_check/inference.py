@@ -35,7 +35,8 @@ class Inference:
     self-grade is to fall among the grades without further budget, ``ranking`` the departments, ``leniency`` the
     reviewers, ``heaping`` the self-scores at the cut-offs, ``money`` what the rule would move, ``chance`` what errors
     of the checks would do to it, ``questioned`` the money in question, ``expected`` the units not checked. A frame
-    that cannot be made is empty and ``missing`` says why.
+    that cannot be made is empty and ``missing`` says why; of strata in ``lonely`` one unit was checked at random: its
+    distance from the mean of all stands for the spread that is unknown.
     """
 
     checked: pd.DataFrame
@@ -52,11 +53,12 @@ class Inference:
     questioned: pd.DataFrame
     expected: pd.DataFrame
     listed: tuple[str, ...]
+    lonely: tuple[str, ...]
     missing: Mapping[str, Pair]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the frames that have rows, by name."""
-        held = {each.name: getattr(self, each.name) for each in fields(self)[:-2]}
+        held = {each.name: getattr(self, each.name) for each in fields(self)[:-3]}
         return {name: frame for name, frame in held.items() if len(frame)}
 
 
@@ -141,7 +143,9 @@ def infer(
         "expected": _expected,
     }
     made = {name: tried(name, make) for name, make in parts.items()}
-    return Inference(checked=basis.units, response=response, listed=listed, missing=missing, **made)
+    return Inference(
+        checked=basis.units, response=response, listed=listed, lonely=_lonely(basis.units), missing=missing, **made
+    )
 
 
 _TABLES = {
@@ -159,11 +163,13 @@ def _none(name: str) -> pd.DataFrame:
 
 def _not_yet(listed: tuple[str, ...]) -> Inference:
     """Return the inference of no checks at all."""
-    names = [each.name for each in fields(Inference)[:-2]]
+    names = [each.name for each in fields(Inference)[:-3]]
     held: dict[str, Any] = {name: _none(name) for name in names}
     held["checked"] = pd.DataFrame(columns=[*_CHECKED])
     held["response"] = pd.DataFrame(columns=["part", "checked", "not_reached", "not_eligible", "gone_to"])
-    return Inference(**held, listed=listed, missing={"means": ("尚无抽评结果", "there are no results of checks yet")})
+    return Inference(
+        **held, listed=listed, lonely=(), missing={"means": ("尚无抽评结果", "there are no results of checks yet")}
+    )
 
 
 def _basis(
@@ -205,17 +211,21 @@ def _points(rule_set: RuleSet) -> dict[str, float]:
 def _cells(carried: pd.DataFrame) -> pd.Series:
     """Return the class of each unit within which those reached stand for those who were not.
 
-    The stratum, recommended units apart; strata with too few reached are put together, all of them if need be.
+    The stratum, recommended units apart; where too few were reached, strata are put together, smallest first.
     """
     side = np.where(carried["part"].eq("random"), "random", "certain")
     cell = pd.Series(side, index=carried.index) + "/" + carried["stratum"]
-    for joined in (pd.Series(side, index=carried.index) + "/few", pd.Series(side, index=carried.index)):
-        reached = carried["outcome"].eq("checked")
-        short = (~reached).groupby(cell).any() & (reached.groupby(cell).sum() < _CELL)
-        wanting = cell.isin(short.index[short])
-        if not wanting.any():
-            break
-        cell = cell.where(~wanting, joined) if joined.str.endswith("few").all() else joined
+    reached = carried["outcome"].eq("checked")
+    for each in ("random", "certain"):
+        mine = cell[side == each]
+        count = reached[mine.index].groupby(mine).sum().sort_values(kind="stable")
+        short = (~reached[mine.index]).groupby(mine).any()[count.index] & (count < _CELL)
+        joined = list(count.index[short])
+        for other in count.index[~short]:
+            if not joined or count[joined].sum() >= _CELL:
+                break
+            joined.append(other)
+        cell = cell.where(~cell.isin(joined), f"{each}/joined")
     return cell.set_axis(carried["unit_id"])
 
 
@@ -225,6 +235,13 @@ def _response(carried: pd.DataFrame) -> pd.DataFrame:
     wanted = [each for each in ("recommended", "size", "random") if each in counted.index]
     counted = counted.reindex(index=wanted, columns=["checked", "not_reached", "not_eligible"], fill_value=0)
     return counted.assign(gone_to=counted.sum(axis=1)).reset_index()
+
+
+def _lonely(units: pd.DataFrame) -> tuple[str, ...]:
+    """Return the strata of which one unit was checked at random and others were not: their spread is unknown."""
+    drawn = units[units["part"].eq("random")]
+    alone = drawn.groupby("stratum").filter(lambda rows: len(rows) == 1)
+    return tuple(alone.loc[alone["weight"].gt(1), "stratum"])
 
 
 def _means(held: _Basis) -> pd.DataFrame:
@@ -278,13 +295,16 @@ def _grades(held: _Basis) -> pd.DataFrame:
 
 def _ranking(held: _Basis) -> pd.DataFrame:
     departments = sorted(held.frame["department"].dropna().unique())
-    return estimation.ranked_departments(
+    found = estimation.ranked_departments(
         *held.gap,
         held.column("department"),
         departments,
         few=int(held.terms["least_checks"]) - 1,
         confidence=held.confidence,
     )
+    # Recommended units that stand for one that was not reached have an error, and yet were not drawn.
+    drawn = held.units[held.units["part"].eq("random")].groupby("department").size()
+    return found.assign(n_random=found["domain"].map(drawn).fillna(0))
 
 
 def _leniency(held: _Basis) -> pd.DataFrame:

@@ -204,7 +204,8 @@ def _planned(plan: sampling.Plan, divided: pd.DataFrame, rule_set: RuleSet, marg
     shown = tables.check(full[[each for each in tables.contract("strata").columns if each in full]], "strata")
     n = int(shown["recommended"].sum() + shown["drawn"].sum())
     goals = _goals(int(shown["units"].sum()), int(shown["recommended"].sum()), rule_set, margin, n)
-    facts = _facts(shown, goals, n, rule_set.value("sampling")["confidence"])
+    terms = rule_set.value("sampling")
+    facts = _facts(shown, goals, n, terms["confidence"], int(terms["minimum"]))
     return Planned(plan, text, hashlib.sha256(text.encode("utf-8")).hexdigest(), goals, shown, facts)
 
 
@@ -226,7 +227,7 @@ def _goals(units: int, certain: int, rule_set: RuleSet, margin: float, n: int) -
     return found.assign(met=found["n"] <= (n or found["n"].max()))
 
 
-def _facts(strata: pd.DataFrame, goals: pd.DataFrame, n: int, confidence: float) -> tuple[Pair, ...]:
+def _facts(strata: pd.DataFrame, goals: pd.DataFrame, n: int, confidence: float, minimum: int) -> tuple[Pair, ...]:
     units, certain = int(strata["units"].sum()), int(strata["recommended"].sum())
     margin = 100 * sizes.margin_of(n - certain, units - certain, confidence=confidence)
     level = percent(confidence)
@@ -242,6 +243,14 @@ def _facts(strata: pd.DataFrame, goals: pd.DataFrame, n: int, confidence: float)
             f"The random part tells a share within ±{number(margin, 1)} percentage points ({level}; widest at half).",
         ),
     ]
+    whole = strata[(strata["drawn"] > 0) & (strata["drawn"] < minimum)]["stratum"].tolist()
+    if whole:
+        lines.append(
+            (
+                f"{'、'.join(whole)}：单位数不足每层下限，全部抽取。",
+                f"{', '.join(whole)}: fewer units than the minimum of a stratum, all taken.",
+            )
+        )
     for row in goals[~goals["met"]].to_dict("records"):
         lines.append(
             (

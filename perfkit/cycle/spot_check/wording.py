@@ -54,6 +54,15 @@ def facts(found: Inference) -> list[Pair]:
         lines.append(_best(found))
     if len(found.money):
         lines.append(_pair(estimation.say_money(found.money, found.listed)))
+    if found.lonely:
+        names, k = "、".join(found.lonely), len(found.lonely)
+        lines.append(
+            (
+                f"{k} 层只核查了一个随机抽取的项目（{names}），其误差按与总体均值的距离估计，偏大。",
+                f"{k} strata have one random check ({names}): their error is taken from the distance to the mean of "
+                "all, which overstates it.",
+            )
+        )
     return [*lines, *_why_missing(found)]
 
 
