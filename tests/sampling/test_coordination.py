@@ -148,7 +148,7 @@ def test_a_top_up_of_something_else_is_refused(frame, more, seed, message):
 
 
 def test_a_top_up_that_would_push_an_old_unit_out_is_refused():
-    """Three: z is certain, two of 12 in all. Four: a and b are certain too (3 · 4 / 12), one small unit is left room."""
+    """Three: z is certain. Four: a and b (3 · 4 / 12) are too, and leave room for one of two small units."""
     frame = pd.DataFrame({"unit_id": [*"ab", *"cdefghij", "z"], "size": [4.0, 4, *[0.5] * 8, 100]})
     for seed in range(200):
         first = draw(frame, 3, seed=seed, method="sequential_poisson", size="size", strata=[])
