@@ -102,21 +102,23 @@ def select(
     certain = np.flatnonzero(pi == 1) if method in BY_SIZE else np.empty(0, dtype=np.int64)
     left = n - np.bincount(strata[certain], minlength=len(n))
     spare = np.zeros_like(n) if reserve is None else np.where(left > 0, reserve, 0)
+    pi[certain] = 0
     if method in BY_ORDER:
-        rows, order = _first(_ranks(method, numbers, pi, certain), strata, left + spare)
+        rows, order = _first(method, numbers, pi, strata, left + spare)
         drawn = order <= left[strata[rows]]
+        inclusion = np.where(drawn, pi[rows], np.nan)
     else:
-        rows = _exactly(method, pi, certain, strata, left, numbers, starts)
-        order, drawn = _counted(strata[rows]), np.ones(len(rows), dtype=bool)
+        rows = _exactly(method, pi, strata, left, numbers, starts)
+        order, inclusion = _counted(strata[rows]), pi[rows]
         if spare.any():
-            taken = np.concatenate([certain, rows])
-            others, places = _first(_ranks(method, numbers, pi, taken), strata, spare)
+            pi[rows] = 0
+            others, places = _first(method, numbers, pi, strata, spare)
             rows, order = np.concatenate([rows, others]), np.concatenate([order, left[strata[others]] + places])
-            drawn = np.arange(len(rows)) < len(drawn)
+            inclusion = np.concatenate([inclusion, np.full(len(others), np.nan)])
     return Selection(
         np.concatenate([certain, rows]),
         np.concatenate([np.full(len(certain), np.nan), order]),
-        np.concatenate([np.ones(len(certain)), np.where(drawn, pi[rows], np.nan)]),
+        np.concatenate([np.ones(len(certain)), inclusion]),
     )
 
 
@@ -210,31 +212,31 @@ def _tables(inclusion: Floats, n: int) -> tuple[Floats, Floats]:
     return plain, passed
 
 
-def _ranks(method: Method, numbers: Floats, pi: Floats, taken: Codes) -> Floats:
-    """Return what the units of a stratum are ordered by, NaN for those already taken."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rank = numbers / pi
-        if method == "pareto":
-            rank *= (1 - pi) / (1 - numbers)
-    rank[taken] = np.nan
-    return rank
-
-
-def _first(rank: Floats, strata: Codes, count: Codes) -> tuple[Codes, Floats]:
+def _first(method: Method, numbers: Floats, pi: Floats, strata: Codes, count: Codes) -> tuple[Codes, Floats]:
     """Return the positions of the ``count`` lowest ranks of each stratum in order, and their places from 1 on."""
-    rows = np.flatnonzero(rank <= _CLOSE)
-    short = np.bincount(strata[rows], minlength=len(count)) < count
+    close = numbers <= _CLOSE * pi
+    rows = np.flatnonzero(close)
+    rank = _ranks(method, numbers[rows], pi[rows])
+    # A Pareto rank is never below u / pi where that is above 1: whoever ranks close is among these rows.
+    short = np.bincount(strata[rows[rank <= _CLOSE]], minlength=len(count)) < count
     if short.any():
-        rows = np.flatnonzero((rank <= _CLOSE) | (short[strata] & ~np.isnan(rank)))
-    ranks = rank[rows]
-    order = np.argsort(ranks)
-    if (ranks[order[1:]] == ranks[order[:-1]]).any():
-        order = np.argsort(ranks, kind="stable")
+        rows = np.flatnonzero((close | short[strata]) & (pi > 0))
+        rank = _ranks(method, numbers[rows], pi[rows])
+    order = np.argsort(rank)
+    if (rank[order[1:]] == rank[order[:-1]]).any():
+        order = np.argsort(rank, kind="stable")
     rows = rows[order]
     rows = rows[_together(strata[rows])]
     place = _counted(strata[rows])
     kept = place <= count[strata[rows]]
     return rows[kept], place[kept]
+
+
+def _ranks(method: Method, numbers: Floats, pi: Floats) -> Floats:
+    """Return what the units of a stratum are ordered by."""
+    if method == "pareto":
+        return numbers * (1 - pi) / ((1 - numbers) * pi)
+    return numbers / pi
 
 
 def _together(strata: Codes) -> Codes:
@@ -250,19 +252,15 @@ def _counted(together: Codes) -> Floats:
     return np.asarray(place, dtype=np.float64)
 
 
-def _exactly(
-    method: Method, pi: Floats, certain: Codes, strata: Codes, left: Codes, numbers: Floats, starts: Floats | None
-) -> Codes:
+def _exactly(method: Method, pi: Floats, strata: Codes, left: Codes, numbers: Floats, starts: Floats | None) -> Codes:
     """Draw stratum by stratum, in the order of the list."""
     order, ends = _together(strata), np.cumsum(np.bincount(strata, minlength=len(left)))
-    open_ = pi.copy()
-    open_[certain] = 0
     drawn = [np.empty(0, dtype=np.int64)]
     for code in np.flatnonzero(left):
         here = order[ends[code - 1] if code else 0 : ends[code]]
         if method == "sampford":
-            here = here[open_[here] > 0]
-            drawn.append(here[sampford(open_[here], numbers[here])])
+            here = here[pi[here] > 0]
+            drawn.append(here[sampford(pi[here], numbers[here])])
         elif starts is not None:
-            drawn.append(here[systematic(open_[here], float(starts[code]))])
+            drawn.append(here[systematic(pi[here], float(starts[code]))])
     return np.concatenate(drawn)
