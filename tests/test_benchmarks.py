@@ -39,6 +39,19 @@ def test_the_wide_table(benchmark):
     assert wide.weights_drawn(30, 20).startswith("20 draws of the weights on 30 x 20")
 
 
+def test_the_draw(benchmark):
+    drawing = benchmark("drawing")
+    frame = drawing.Frame(2_000)
+    for method in drawing.METHODS:
+        rows, inclusion, weight = frame.draw(method).T
+        assert len(set(rows)) == 200
+        assert (inclusion * weight).round(9).tolist() == [1] * 200
+    assert "numbers and pareto" in drawing.beside_a_hash(2_000, "pareto")
+    assert drawing.whole(2_000, "pareto").startswith("    2,000 units, pareto from a frame")
+    assert drawing.grows(1_000, "pareto").startswith("    1,000 -> 10,000 units, pareto")
+    assert "times (" in drawing.beside_a_sum(2_000, "pareto")
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_memory_is_seen(benchmark):
     measuring = benchmark("measuring")

@@ -35,7 +35,7 @@ def after_last(numbers: Floats, strata: Codes, labels: Sequence[str], last: pd.D
     Raises
     ------
     SampleError
-        If the numbers of ``last`` were made of another seed.
+        If the numbers of ``last`` were made of another seed, or it has strata that are not among ``labels``.
     """
     drawn = last[last["part"].eq("random")]
     same = permanent(drawn["unit_id"].astype("str"), seed) == drawn["random_number"].to_numpy(dtype=float)
@@ -47,6 +47,19 @@ def after_last(numbers: Floats, strata: Codes, labels: Sequence[str], last: pd.D
             column="random_number",
         )
         for unit in drawn["unit_id"][~same]
+    ]
+    problems += [
+        Problem(
+            (
+                "a stratum of last year is not in the frame: who was drawn in it cannot be avoided",
+                "抽样框中没有上年的这一层，无法避开",
+            ),
+            str(each),
+            ", ".join(labels),
+            do=("draw with last year's strata, or use read_from", "请沿用上年分层，或用 read_from 轮换"),
+            column="stratum",
+        )
+        for each in sorted(set(drawn["stratum"]) - set(labels))
     ]
     fail_if_any(SampleError, "avoid 上年样本", problems)
     ends = drawn.sort_values("order").drop_duplicates("stratum", keep="last").set_index("stratum")["random_number"]

@@ -59,7 +59,9 @@ def draw(
     read_from
         Where between 0 and 1 the permanent numbers are read on from, to rotate samples between years.
     avoid
-        Last year's sample: the numbers are read on from the last unit drawn at random in each stratum (``srs`` only).
+        Last year's sample, drawn with the same seed and strata: the numbers are read on from the last unit drawn at
+        random in each stratum, so that those drawn come last (``srs`` only). To avoid last year's reserves too,
+        give them the part ``random``.
     sort
         Columns that a systematic list is sorted by within its stratum before the codes; by the codes alone if none.
 
@@ -68,7 +70,8 @@ def draw(
     DataFrame
         Table ``sample``, sorted by ``unit_id``: ``unit_id, stratum, part, order, random_number, inclusion, weight``.
         The weight is one over the inclusion probability; recommended units and units certain by size have 1 and no
-        order; reserves have neither inclusion probability nor weight.
+        order; reserves have neither inclusion probability nor weight. ``random_number`` is the unit's own, which
+        decides in every design but the systematic ones.
 
     Raises
     ------
@@ -78,6 +81,8 @@ def draw(
 
     Notes
     -----
+    A systematic list starts at ``stream(seed, "start|STRATUM")``; all other designs go by ``permanent``.
+
     ``read_from`` = r replaces each number u by :math:`(u - r) \bmod 1`, which is as uniform as u: inclusion
     probabilities stay what they were. With ``avoid`` r is last year's last number in the stratum. In a simple random
     sample of the same units all are alike in that, so the inclusion probability stays n/N; units that came or went
@@ -188,7 +193,7 @@ def _counts(
     if isinstance(allocation, pd.DataFrame) and "reserve" in allocation and not isinstance(reserve, Mapping):
         named = dict(zip(allocation["stratum"].astype(str), allocation["reserve"].fillna(reserve), strict=True))
         spare = named if allocation["reserve"].notna().any() else reserve
-    held = dict.fromkeys(labels, spare) if isinstance(spare, int) else dict(spare)
+    held = dict(spare) if isinstance(spare, Mapping) else dict.fromkeys(labels, spare)
     do = ("name strata of the frame", "请使用抽样框中的层名")
     problems = [
         Problem(("no such stratum in the frame", "抽样框中没有这一层"), each, ", ".join(labels), do=do, column=column)
@@ -233,7 +238,7 @@ def _wrong(label: str, number: Any, there: int | None) -> list[Problem]:
     if number is None:
         what = ("a stratum of the frame has no number", "抽样框中的层没有给出样本量")
         return [Problem(what, label, do=("give it a number, 0 to skip it", "请给出样本量，不抽取则填 0"))]
-    if pd.isna(number) or number != int(number) or number < 0:
+    if not pd.api.types.is_number(number) or number % 1 != 0 or number < 0:
         what = ("a number of units is no whole number from 0 on", "单位数须为不小于 0 的整数")
         return [Problem(what, label, "0, 1, 2, …", str(number))]
     if there is not None and number > there:

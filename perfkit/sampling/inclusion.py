@@ -68,7 +68,8 @@ def proportional(size: Floats, n: Codes, strata: Codes) -> Floats:
     total = sums(pi, strata, len(n))
     floor = _limit(total, left) * _CLOSE
     while True:
-        close = np.flatnonzero(pi >= floor[strata])
+        of_each = floor[strata]
+        close = np.flatnonzero(pi >= of_each)
         codes, near = strata[close], pi[close]
         pi[close] = 0
         far = sums(pi, strata, len(n))
@@ -85,7 +86,9 @@ def proportional(size: Floats, n: Codes, strata: Codes) -> Floats:
         if (limit >= floor).all():
             break
         floor, left = limit * _CLOSE, n.astype(np.float64)
-    pi *= np.divide(left, total, out=np.zeros(len(n)), where=total > 0)[strata]
+    share = np.divide(left, total, out=np.zeros(len(n)), where=total > 0)
+    # Written over an array at hand: new memory for a large frame costs as much as the arithmetic.
+    pi *= np.take(share, strata, out=of_each, mode="clip")
     pi[close[certain]] = 1
     return pi
 

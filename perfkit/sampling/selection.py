@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from perfkit.errors import Problem, SampleError
-from perfkit.sampling.inclusion import Codes, Floats, Mask, proportional
+from perfkit.sampling.inclusion import Codes, Floats, proportional
 
 Method = Literal["srs", "systematic", "pps_systematic", "sampford", "pareto", "sequential_poisson"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -76,15 +76,18 @@ def select(
 
     Notes
     -----
-    ``srs``: the smallest numbers u of the stratum. ``sequential_poisson``: the smallest :math:`u / \pi`; ``pareto``:
-    the smallest :math:`u (1 - \pi) / ((1 - u) \pi)`; both keep to :math:`\pi` nearly, the better the larger the
-    sample of a stratum (Ohlsson 1998, Rosén 1997): of 2 units it is off by up to 0.01 with ``pareto`` and 0.05 with
-    ``sequential_poisson``, of 20 by 0.0005 and 0.005. ``systematic`` and ``pps_systematic``: every unit in whose
-    stretch :math:`(C_{k-1}, C_k]` of the cumulated :math:`\pi` one of the points start, start + 1, ... falls. ``sampford``:
-    :math:`p(s) \propto \sum_{k \notin s} \pi_k \prod_{k \in s} \pi_k / (1 - \pi_k)`, made unit by unit from the exact
-    conditional probabilities: u decides. The last three keep to :math:`\pi` exactly. Units certain by size count
-    among the n. Reserves are the next in the order; a systematic or Sampford draw has none, there they are
-    the undrawn units with the smallest :math:`u / \pi`.
+    - ``srs``: the smallest numbers u of the stratum.
+    - ``sequential_poisson``: the smallest :math:`u / \pi`; ``pareto``: the smallest
+      :math:`u (1 - \pi) / ((1 - u) \pi)`. Both keep to :math:`\pi` nearly, the better the larger the sample of a
+      stratum (Ohlsson 1998, Rosén 1997): of 2 units ``pareto`` is off by up to 0.01 and ``sequential_poisson`` by
+      0.05, of 20 by 0.0005 and 0.005.
+    - ``systematic``, ``pps_systematic``: every unit in whose stretch :math:`(C_{k-1}, C_k]` of the cumulated
+      :math:`\pi` one of the points start, start + 1, ... falls. Exact.
+    - ``sampford``: :math:`p(s) \propto \sum_{k \notin s} \pi_k \prod_{k \in s} \pi_k / (1 - \pi_k)`, made unit
+      by unit from the conditional probabilities: u decides. Exact.
+
+    Units certain by size count among the n. Reserves are the next in the order; a systematic or Sampford draw has
+    none, there they are the undrawn units with the smallest :math:`u / \pi`.
 
     Examples
     --------
@@ -99,25 +102,23 @@ def select(
     certain = np.flatnonzero(pi == 1) if method in BY_SIZE else np.empty(0, dtype=np.int64)
     left = n - np.bincount(strata[certain], minlength=len(n))
     spare = np.zeros_like(n) if reserve is None else np.where(left > 0, reserve, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rank = numbers / pi
-        if method == "pareto":
-            rank *= (1 - pi) / (1 - numbers)
-    rank[certain] = np.nan
+    pi[certain] = 0
     if method in BY_ORDER:
-        rows, order = _first(rank, strata, left + spare)
+        rows, order = _first(method, numbers, pi, strata, left + spare)
         drawn = order <= left[strata[rows]]
+        inclusion = np.where(drawn, pi[rows], np.nan)
     else:
-        rows = _exactly(method, pi, certain, strata, left, numbers, starts)
-        rank[rows] = np.nan
-        order = _counted(strata[rows])
-        others, next_ = _first(rank, strata, spare)
-        drawn = np.arange(len(rows) + len(others)) < len(rows)
-        rows, order = np.concatenate([rows, others]), np.concatenate([order, left[strata[others]] + next_])
+        rows = _exactly(method, pi, strata, left, numbers, starts)
+        order, inclusion = _counted(strata[rows]), pi[rows]
+        if spare.any():
+            pi[rows] = 0
+            others, places = _first(method, numbers, pi, strata, spare)
+            rows, order = np.concatenate([rows, others]), np.concatenate([order, left[strata[others]] + places])
+            inclusion = np.concatenate([inclusion, np.full(len(others), np.nan)])
     return Selection(
         np.concatenate([certain, rows]),
         np.concatenate([np.full(len(certain), np.nan), order]),
-        np.concatenate([np.ones(len(certain)), np.where(drawn, pi[rows], np.nan)]),
+        np.concatenate([np.ones(len(certain)), inclusion]),
     )
 
 
@@ -127,7 +128,7 @@ def systematic(inclusion: Floats, start: float) -> Codes:
     Parameters
     ----------
     inclusion
-        Each below 1, a whole number in all.
+        Each below 1, a whole number in all; a unit with 0 is never taken.
     start
         Between 0 and 1.
 
@@ -211,51 +212,54 @@ def _tables(inclusion: Floats, n: int) -> tuple[Floats, Floats]:
     return plain, passed
 
 
-def _first(rank: Floats, strata: Codes, count: Codes) -> tuple[Codes, Floats]:
+def _first(method: Method, numbers: Floats, pi: Floats, strata: Codes, count: Codes) -> tuple[Codes, Floats]:
     """Return the positions of the ``count`` lowest ranks of each stratum in order, and their places from 1 on."""
-    if not count.any():
-        return np.empty(0, dtype=np.int64), np.empty(0)
-    close = rank <= _CLOSE
-    short = np.bincount(strata[close], minlength=len(count)) < count
-    if short.any():
-        close |= short[strata] & ~np.isnan(rank)
+    close = numbers <= _CLOSE * pi
     rows = np.flatnonzero(close)
-    ranks = rank[rows]
-    sorted_ = np.argsort(ranks)
-    if (ranks[sorted_[1:]] == ranks[sorted_[:-1]]).any():
-        sorted_ = np.argsort(ranks, kind="stable")
-    rows = _grouped(rows[sorted_], strata)
-    order = _counted(strata[rows])
-    kept = order <= count[strata[rows]]
-    return rows[kept], order[kept]
+    rank = _ranks(method, numbers[rows], pi[rows])
+    # A Pareto rank is never below u / pi where that is above 1: whoever ranks close is among these rows.
+    short = np.bincount(strata[rows[rank <= _CLOSE]], minlength=len(count)) < count
+    if short.any():
+        rows = np.flatnonzero((close | short[strata]) & (pi > 0))
+        rank = _ranks(method, numbers[rows], pi[rows])
+    order = np.argsort(rank)
+    if (rank[order[1:]] == rank[order[:-1]]).any():
+        order = np.argsort(rank, kind="stable")
+    rows = rows[order]
+    rows = rows[_together(strata[rows])]
+    place = _counted(strata[rows])
+    kept = place <= count[strata[rows]]
+    return rows[kept], place[kept]
 
 
-def _grouped(rows: Codes, strata: Codes) -> Codes:
-    """Bring rows together by stratum, their order kept within; short codes are sorted in linear time."""
-    codes = strata[rows]
-    return rows[np.argsort(codes.astype(np.uint16) if codes.max(initial=0) < 2**16 else codes, kind="stable")]
+def _ranks(method: Method, numbers: Floats, pi: Floats) -> Floats:
+    """Return what the units of a stratum are ordered by."""
+    if method == "pareto":
+        return numbers * (1 - pi) / ((1 - numbers) * pi)
+    return numbers / pi
 
 
-def _counted(grouped: Codes) -> Floats:
+def _together(strata: Codes) -> Codes:
+    """Return the order that brings units together by stratum, their order kept within it."""
+    codes = strata.astype(np.uint16) if strata.max(initial=0) < 2**16 else strata
+    return np.argsort(codes, kind="stable")
+
+
+def _counted(together: Codes) -> Floats:
     """Count 1, 2, ... within each run of equal codes."""
-    first = np.flatnonzero(np.diff(grouped, prepend=-1))
-    place = np.arange(1, len(grouped) + 1) - np.repeat(first, np.diff(first, append=len(grouped)))
+    first = np.flatnonzero(np.diff(together, prepend=-1))
+    place = np.arange(1, len(together) + 1) - np.repeat(first, np.diff(first, append=len(together)))
     return np.asarray(place, dtype=np.float64)
 
 
-def _exactly(
-    method: Method, pi: Floats, certain: Codes, strata: Codes, left: Codes, numbers: Floats, starts: Floats | None
-) -> Codes:
+def _exactly(method: Method, pi: Floats, strata: Codes, left: Codes, numbers: Floats, starts: Floats | None) -> Codes:
     """Draw stratum by stratum, in the order of the list."""
-    open_: Mask = pi > 0
-    open_[certain] = False
-    rows = np.flatnonzero(open_)
-    rows = _grouped(rows, strata)
-    ends = np.cumsum(np.bincount(strata[rows], minlength=len(left)))
+    order, ends = _together(strata), np.cumsum(np.bincount(strata, minlength=len(left)))
     drawn = [np.empty(0, dtype=np.int64)]
     for code in np.flatnonzero(left):
-        here = rows[ends[code - 1] if code else 0 : ends[code]]
+        here = order[ends[code - 1] if code else 0 : ends[code]]
         if method == "sampford":
+            here = here[pi[here] > 0]
             drawn.append(here[sampford(pi[here], numbers[here])])
         elif starts is not None:
             drawn.append(here[systematic(pi[here], float(starts[code]))])

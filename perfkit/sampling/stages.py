@@ -89,7 +89,7 @@ def two_stage(
     drawn = draw(departments, first, seed=seed, method=method, size=by_size).set_index("unit_id")
     within = open_[open_["cluster"].isin(drawn.index)]
     there = within["cluster"].value_counts()
-    counts = _second(second, there)
+    counts = _second(second, there, set(homes))
     projects = draw(
         within[["unit_id", "cluster"]], counts, seed=seed, strata="cluster", recommended=False, reserve=reserve
     )
@@ -121,7 +121,7 @@ def _departments(units: pd.DataFrame, sizes: Floats) -> pd.DataFrame:
     return pd.DataFrame(frame)
 
 
-def _second(second: int | Mapping[str, int], there: pd.Series) -> dict[str, int]:
+def _second(second: int | Mapping[str, int], there: pd.Series, departments: set[str]) -> dict[str, int]:
     given = second if isinstance(second, Mapping) else dict.fromkeys(there.index, second)
     problems = [
         Problem(
@@ -132,6 +132,13 @@ def _second(second: int | Mapping[str, int], there: pd.Series) -> dict[str, int]
         )
         for name in there.index
         if not given.get(name, 0) >= 1
+    ]
+    problems += [
+        Problem(
+            ("no such department in the frame", "抽样框中没有这个部门"), str(name), ", ".join(sorted(departments))
+        )
+        for name in given
+        if name not in departments
     ]
     fail_if_any(SampleError, "second 第二阶段", problems)
     return {str(name): min(int(given[name]), int(count)) for name, count in there.items()}

@@ -75,6 +75,8 @@ def top_up(
         what = ("one number, but several strata", "只给了一个数，但有多个抽样层")
         raise refused(what, expected=", ".join(sorted(before)), got=str(more))
     added = dict(more) if isinstance(more, Mapping) else dict.fromkeys(before, more)
+    if any(each < 0 for each in added.values()):
+        raise refused(("a top-up adds units", "追加数不能为负"), expected="≥ 0", got=str(min(added.values())))
     after = {each: before.get(each, 0) + added.get(each, 0) for each in before | added}
 
     def again(counts: Mapping[str, int], spare: int | Mapping[str, int]) -> pd.DataFrame:

@@ -52,6 +52,12 @@ def test_numbers_of_another_seed_cannot_be_avoided():
         draw(FRAME, {"甲": 1, "乙": 1}, seed="2025", avoid=last)
 
 
+def test_strata_that_are_no_more_cannot_be_avoided():
+    last = draw(FRAME, {"甲": 1, "乙": 1}, seed="s")
+    with pytest.raises(SampleError, match=r"a stratum of last year is not in the frame.* · 乙 · expected 丙, 甲"):
+        draw(FRAME.replace("乙", "丙"), {"甲": 1, "丙": 1}, seed="s", avoid=last)
+
+
 @pytest.mark.parametrize("method", ["srs", "pareto"])
 def test_numbers_read_on_leave_the_chances_as_they_are(method):
     counts, size = {"甲": 4, "乙": 3}, "size" if method == "pareto" else None
@@ -139,6 +145,7 @@ def test_designs_whose_samples_do_not_nest_are_refused(method):
         (FRAME.iloc[1:], {"甲": 20}, "s", "the sample is larger than the stratum · 甲"),
         (FRAME, {"丙": 1}, "s", "no such stratum in the frame · 丙"),
         (FRAME, 1, "s", "one number, but several strata"),
+        (FRAME, {"甲": -1}, "s", "a top-up adds units · expected ≥ 0 · got -1"),
     ],
 )
 def test_a_top_up_of_something_else_is_refused(frame, more, seed, message):
@@ -148,7 +155,7 @@ def test_a_top_up_of_something_else_is_refused(frame, more, seed, message):
 
 
 def test_a_top_up_that_would_push_an_old_unit_out_is_refused():
-    """Three: z is certain, two of 12 in all. Four: a and b are certain too (3 · 4 / 12), one small unit is left room."""
+    """Three: z is certain. Four: a and b (3 · 4 / 12) are too, and leave room for one of two small units."""
     frame = pd.DataFrame({"unit_id": [*"ab", *"cdefghij", "z"], "size": [4.0, 4, *[0.5] * 8, 100]})
     for seed in range(200):
         first = draw(frame, 3, seed=seed, method="sequential_poisson", size="size", strata=[])

@@ -220,6 +220,8 @@ ROWS = pd.DataFrame({"unit_id": list("abcde"), "stratum": list("XXYYY"), "budget
         ({"X": 1, "Y": 1, "Z": 1}, {}, "no such stratum in the frame · Z · expected X, Y"),
         ({"X": 1, "Y": 1}, {"reserve": {"Z": 1}}, "no such stratum in the frame · Z"),
         ({"X": 1.5, "Y": 1}, {}, "no whole number from 0 on · X · expected 0, 1, 2, … · got 1.5"),
+        ({"X": "two", "Y": 1}, {}, "no whole number from 0 on · X · expected 0, 1, 2, … · got two"),
+        ({"X": 1, "Y": 1}, {"reserve": -1}, "no whole number from 0 on · X"),
         ({"X": -1, "Y": 1}, {}, "no whole number from 0 on · X"),
         ({"X": None, "Y": 1}, {}, "a stratum of the frame has no number · X"),
         ({"X": float("nan"), "Y": 1}, {}, "no whole number from 0 on · X"),

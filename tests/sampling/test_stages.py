@@ -85,6 +85,7 @@ def test_departments_in_strata():
     [
         (FRAME, 9, 1, "the sample is larger than the stratum · 全部 · expected ≤ 5 · got 9"),
         (FRAME, 5, {"A": 1}, "a department drawn has no number of projects · B"),
+        (FRAME, 5, dict.fromkeys("ABCDEF", 1), "no such department in the frame · F · expected A, B, C, D, E"),
         (FRAME, 2, 0, "a department drawn has no number of projects"),
         (FRAME.assign(department=[None, *DEPARTMENTS[1:]]), 2, 1, r"no stratum · frame › department \[0\] \(P00\)"),
     ],
