@@ -78,6 +78,7 @@ def test_what_failed():
     [
         ({}, {}, "nothing says when"),
         ({"unit_id": ["a", "z"]}, {"beyond": 10}, "not in the frame"),
+        ({"unit_id": ["a", "a"]}, {"beyond": 10}, "twice in one year"),
         ({"grade_checked": ["良", "丙"]}, {"grades": "优良中差"}, "none of those given"),
         ({"points_checked": [90, None], "grade_checked": [None, None]}, {"beyond": 10}, "neither grades nor scores"),
     ],
@@ -262,6 +263,7 @@ HISTORY = simulated(n=120, years=(2023,))
         ),
         (HISTORY, {"extra": ("sector",)}, "a column is missing"),
         (HISTORY, {"share": 1.0}, "share"),
+        (HISTORY[["unit_id", "failed"]], {}, "no column to learn from"),
     ],
 )
 def test_refusals(history, more, words):

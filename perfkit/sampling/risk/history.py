@@ -99,15 +99,18 @@ def past_checks(
     problems = [
         Problem(("a checked unit is not in the frame", "抽评单位不在抽样框中"), str(unit)) for unit in outside
     ]
-    joined = frame.merge(checks, on="unit_id", suffixes=("", "_of_check"), validate="one_to_one")
-    lower, unknown = _lower(joined, grades)
-    problems += unknown
+    for table in (frame, checks):
+        twice = sorted(set(table.loc[table["unit_id"].duplicated(), "unit_id"].astype(str)))
+        problems += [Problem(("a unit stands twice in one year", "同一年度单位重复"), unit) for unit in twice]
+    fail_if_any(SampleError, WHERE, problems)
+    joined = frame.merge(checks, on="unit_id", suffixes=("", "_of_check"))
+    lower, problems = _lower(joined, grades)
     gap = _number(joined, "points_reported") - _number(joined, "points_checked")
     far = pd.Series(pd.NA, index=joined.index, dtype="boolean")
     if beyond is not None:
         far = (gap > beyond).astype("boolean").where(gap.notna())
     silent = lower.isna() & far.isna()
-    if not unknown:
+    if not problems:
         what = ("neither grades nor scores to compare", "没有可比较的等级或得分")
         problems += [Problem(what, str(unit), column="silent") for unit in joined.loc[silent, "unit_id"]]
     fail_if_any(SampleError, WHERE, problems)

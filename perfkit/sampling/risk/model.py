@@ -12,7 +12,7 @@ import pandas as pd
 
 from perfkit.errors import Problem, SampleError, fail_if_any
 from perfkit.sampling.risk import evidence
-from perfkit.sampling.risk.history import FEWEST_CHECKS, FEWEST_OF_A_KIND, Known, fail_if_unfit
+from perfkit.sampling.risk.history import FEWEST_CHECKS, FEWEST_OF_A_KIND, WHERE, Known, fail_if_unfit
 
 Codes = npt.NDArray[np.int64]
 FOLDS = 5
@@ -152,6 +152,9 @@ def learn(
     failed = history["failed"].to_numpy(dtype=bool)
     all_features = known.features(history)
     features = tuple(name for name in all_features if len(all_features[name].dropna().unique()) > 1)
+    if not features:
+        what = ("there is no column to learn from", "没有可供学习的列")
+        fail_if_any(SampleError, WHERE, [Problem(what, do=("give the frame's columns", "请提供抽样框各列"))])
     x = all_features[list(features)]
     scheme, fold, parts = _folds(history, failed, seed)
     makers = {"logistic": _logistic, "boosting": _boosting}
@@ -271,17 +274,16 @@ def _folds(history: pd.DataFrame, failed: evidence.Flags, seed: int) -> tuple[st
     """Return how checks are kept unseen, the fold of each row (-1: only learned from), and the parts."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    forward = _forward(history, failed)
-    scheme, parts = "time", forward
-    if not forward:
+    scheme, parts = "time", _forward(history, failed)
+    if not parts:
         rows = np.zeros((len(failed), 1))
-        text = "department" if "department" in history else "unit_id"
-        groups = history[text].astype(object).where(history[text].notna(), "").map(str)
-        if text == "department" and groups.nunique() >= FOLDS:
-            scheme, splitter = "department", StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        departments = history.get("department", pd.Series(index=history.index, dtype=object)).fillna("").astype(str)
+        if departments.nunique() >= FOLDS:
+            splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+            scheme, split = "department", splitter.split(rows, failed, departments)
         else:
-            scheme, splitter = "unit", StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-        parts = [part for part in splitter.split(rows, failed, groups) if len(set(failed[part[0]])) == 2]
+            scheme, split = "unit", StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(rows, failed)
+        parts = [part for part in split if len(set(failed[part[0]])) == 2]
     fold = np.full(len(failed), -1, dtype=np.int64)
     for number, (_, test) in enumerate(parts):
         fold[test] = number
