@@ -100,7 +100,7 @@ def _tille(pi: Floats) -> Floats:
     """Take units out one by one until n are left; two stay together unless one of them goes."""
     n, joint, before = round(math.fsum(pi)), np.ones((len(pi), len(pi))), np.ones(len(pi))
     for left in range(len(pi) - 1, n - 1, -1):
-        now = _proportional(pi, left)
+        now = proportional(pi, left)
         gone = 1 - now / before
         joint *= 1 - gone[:, None] - gone[None, :]
         before = now
@@ -183,8 +183,8 @@ def _symmetric_without_each(values: Floats, order: int) -> Floats:
     return found
 
 
-def _proportional(size: Floats, n: int) -> Floats:
-    """Return inclusion probabilities in proportion to size that add up to n, certain units cut at 1."""
+def proportional(size: Floats, n: float) -> Floats:
+    """Return inclusion probabilities in proportion to ``size``, above zero, that add up to n; certain ones have 1."""
     certain = np.zeros(len(size), dtype=bool)
     while True:
         rest = n - int(certain.sum())

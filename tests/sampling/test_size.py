@@ -116,6 +116,8 @@ def test_domains():
     assert found["whole"].tolist() == [65, 390]
     with pytest.raises(SampleError, match="a column is missing"):
         size.for_domains(pd.DataFrame({"domain": ["a"]}), margin=2)
+    with pytest.raises(SampleError, match="b · expected"):
+        size.for_domains(pd.DataFrame({"domain": ["a", "b"], "units": [9, 9], "sd": [1.0, None]}), margin=2)
 
 
 # Power
@@ -231,7 +233,7 @@ def test_aicpa_table(shared):
     tall = table.melt(["risk", "ratio_expected_tolerable"], var_name="tolerable", value_name="n")
     assert len(tall) == 17 * 11
     for risk, ratio, name, n in tall.itertuples(index=False):
-        tolerable = float(name.removeprefix("tol_")) if "." in name else 1.0
+        tolerable = float(name.removeprefix("tol_"))
         need = size.for_monetary_units(tolerable, ratio * tolerable, confidence=1 - risk)
         assert need.n == n, (risk, ratio, name)
     want = oracle(shared, "audit_mus_sample_size")["expected_ratio_0_risk5"]

@@ -249,6 +249,10 @@ def for_domains(
     fail_if_any(
         SampleError, "domains 范围", [Problem(("a column is missing", "缺少列"), column) for column in missing]
     )
+    unfit = ~((domains["units"] > 0) & (domains["sd"] > 0))
+    what = ("units or standard deviation are not above zero", "单位数或标准差不大于零")
+    problems = [Problem(what, str(domain), "> 0") for domain in domains.loc[unfit, "domain"]]
+    fail_if_any(SampleError, "domains 范围", problems)
     total = math.fsum(domains["units"])
     rows = []
     for domain, units, sd in domains[["domain", "units", "sd"]].itertuples(index=False):
