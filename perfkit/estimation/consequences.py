@@ -64,7 +64,8 @@ def money_moved(
     :math:`\sum_{certain} b 1 + \sum_g B_g^{rest} \sum_g w b 1 / \sum_g w b`: a ratio to budgets known for all, within
     each self-grade.
 
-    *Checked against*: R survey 4.1.1 (calibrate to budgets by group); coverage by simulation.
+    *Checked against*: :func:`post_stratify` with rows counted in yuan, which reproduces R survey 4.1.1; coverage by
+    simulation.
 
     Examples
     --------
