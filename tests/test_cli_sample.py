@@ -125,3 +125,21 @@ def test_next_year_keeps_last_years_units_or_moves_away(frame, tmp_path):
         shared[start] = set(drawn.loc[drawn["part"].eq("random"), "unit_id"])
     assert len(last) == 5700
     assert len(shared["0"] & shared["0.5"]) < 5  # only strata drawn nearly whole can share units
+
+
+def test_a_draw_by_risk_is_verified_from_its_frame_and_estimates_without_bias(frame, tmp_path, capsys):
+    """The risk is learned from other years' checks; here those that ship stand for them."""
+    file, out = tmp_path / "方案.yaml", tmp_path / "抽样结果"
+    assert plan(frame, file, "--past", SAMPLES) == 0
+    assert "纯随机抽取为 10.5%" in capsys.readouterr().out
+    by_risk = tmp_path / "方案.frame.csv"
+    assert run("draw", file, by_risk, "--public-value", PUBLIC, "-o", out) == 0
+    assert run("verify", out / "certificate.yaml", by_risk) == 0
+    assert run("verify", out / "certificate.yaml", frame) == 2  # without the column risk it is another frame
+    sample = tables.read(out / "sample.csv", "sample")
+    drawn = sample[sample["part"].eq("random")]
+    sizes = pd.read_csv(by_risk, dtype={"unit_id": str}).set_index("unit_id")["risk"]
+    assert sizes.between(0.2, 1).all()
+    # The weights stand for the 5,588 units that were not recommended, whatever the chances were.
+    assert abs(drawn["weight"].sum() / 5588 - 1) < 0.1
+    assert drawn["weight"].max() / drawn["weight"].min() > 2

@@ -30,6 +30,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     plan.add_argument("--no-recommended", action="store_true", help="treat recommended units as any other")
     plan.add_argument("--numbers-of", type=Path, help="certificate of an earlier draw: use its random numbers")
     plan.add_argument("--read-from", type=float, default=0.0, help="with --numbers-of: 0 keeps units, 0.5 rotates")
+    plan.add_argument(
+        "--past", type=Path, help="folder or workbook with frame and checks of earlier years: draw by risk"
+    )
     plan.add_argument("-o", "--out", type=Path, required=True, help="plan to write, .yaml")
     plan.set_defaults(run=_plan)
 
@@ -65,9 +68,17 @@ def _plan(args: argparse.Namespace) -> int:
     from perfkit.cycle import spot_check
 
     _fail_if_there(args.out)
+    frame, rule_set = spot_check.population(args.frame), rules.load(args.pack, args.on)
+    by_risk = args.out.with_suffix(".frame.csv")
+    if args.past:
+        _fail_if_there(by_risk)
+        past = spot_check.whole(args.past), spot_check.checks(args.past)
+        risky = spot_check.with_risk(frame, *past, rule_set, n=args.size)
+        frame, args.measure = risky.frame, "risk"
+        args.method = "sequential_poisson" if args.method == "srs" else args.method
     planned = spot_check.plan(
-        spot_check.population(args.frame),
-        rules.load(args.pack, args.on),
+        frame,
+        rule_set,
         title=args.title,
         announced=args.announced,
         n=args.size,
@@ -81,6 +92,10 @@ def _plan(args: argparse.Namespace) -> int:
         read_from=args.read_from,
     )
     args.out.write_text(planned.text, encoding="utf-8", newline="\n")
+    if args.past:
+        frame.to_csv(by_risk, index=False, encoding="utf-8", lineterminator="\n")
+        print(*risky.facts[0], sep="\n")
+        print(f"draw from 请由此抽取: {by_risk}\n")
     print_table(planned.goals)
     print()
     print_table(planned.strata)

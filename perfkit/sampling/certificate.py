@@ -92,7 +92,7 @@ def announce(frame: pd.DataFrame, **terms: Any) -> Plan:
     SampleError
         If a term is missing, unknown or out of range.
     """
-    mark = _marked(frame, [*terms.get("strata", ()), *filter(None, [terms.get("size")])])
+    mark = _marked(frame, terms.get("strata", ()), terms.get("size", ""))
     return _read(
         {**terms, "frame": {"rows": mark.rows, "sha256": mark.sha256, "columns": mark.columns}}, "plan 抽样方案"
     )
@@ -231,14 +231,16 @@ def _differences(held: dict[str, Any], again: dict[str, Any], name: str) -> list
     ]
 
 
-def _marked(frame: pd.DataFrame, named: Sequence[str]) -> Fingerprint:
+def _marked(frame: pd.DataFrame, strata: Sequence[str], size: str) -> Fingerprint:
     """Return the fingerprint of what the table declares and the columns named: other columns may come and go."""
-    declared = tables.contract("frame").columns
-    return fingerprint(frame[[column for column in frame.columns if column in declared or column in named]])
+    named = {*tables.contract("frame").columns, *strata, size}
+    kept = frame[[column for column in frame.columns if column in named]]
+    # A size of one's own is text once it has been read from a file.
+    return fingerprint(kept.assign(**{size: pd.to_numeric(kept[size])}) if size in kept else kept)
 
 
 def _frame_problems(plan: Plan, frame: pd.DataFrame) -> list[Problem]:
-    planned, there = plan.frame.fingerprint, _marked(frame, [*plan.strata, *filter(None, [plan.size])])
+    planned, there = plan.frame.fingerprint, _marked(frame, plan.strata, plan.size)
     if planned == there:
         return []
     do = ("take the frame that the plan was made from", "请使用制定方案时的抽样框")

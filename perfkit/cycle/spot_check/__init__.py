@@ -14,6 +14,7 @@ from perfkit.cycle.spot_check.columns import (
 from perfkit.cycle.spot_check.frame import checks, coverage, graded, notices, population, whole
 from perfkit.cycle.spot_check.inference import Inference, infer
 from perfkit.cycle.spot_check.planning import Planned, drawn, layers, plan, planned, precision, precisions, seed_in
+from perfkit.cycle.spot_check.risk import Risky, with_risk
 from perfkit.cycle.spot_check.wording import (
     certificate_facts,
     chance_text,
@@ -46,6 +47,7 @@ __all__ = [
     "RESPONSE",
     "Inference",
     "Planned",
+    "Risky",
     "certificate_facts",
     "chance_text",
     "checks",
@@ -75,6 +77,7 @@ __all__ = [
     "subtitle",
     "title",
     "whole",
+    "with_risk",
     "without_budget",
     "worded",
 ]

@@ -122,12 +122,13 @@ def layers(
     """
     held = sampling.check_frame(frame, list(strata), size or None)
     marked = held["recommended"].fillna(False).astype(bool) if recommended else pd.Series(False, index=held.index)
-    open_ = held.assign(marked=marked, spread=held["points_reported"].where(~marked))
+    measure = pd.to_numeric(held[size or "budget"])  # a column of one's own is read as text
+    open_ = held.assign(marked=marked, measure=measure, spread=held["points_reported"].where(~marked))
     grouped = open_.groupby("stratum", sort=True)
     return pd.DataFrame(
         {
             "units": grouped.size(),
-            "size": grouped[size or "budget"].sum(),
+            "size": grouped["measure"].sum(),
             "sd": grouped["spread"].std().fillna(0),
             "mean": grouped["spread"].mean(),
             "recommended": grouped["marked"].sum(),
