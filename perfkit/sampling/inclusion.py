@@ -70,26 +70,26 @@ def proportional(size: Floats, n: Codes, strata: Codes) -> Floats:
     while True:
         of_each = floor[strata]
         close = np.flatnonzero(pi >= of_each)
-        codes, near = strata[close], pi[close]
+        codes, rest = strata[close], pi[close]
         pi[close] = 0
         far = sums(pi, strata, len(n))
-        pi[close] = near
-        certain = np.zeros(len(close), dtype=bool)
+        pi[close] = rest
         while True:
-            total = far + sums(np.where(certain, 0, near), codes, len(n))
+            total = far + sums(rest, codes, len(n))
             limit = _limit(total, left)
-            reached = ~certain & (near >= (limit * _NEARLY)[codes])
-            if not reached.any():
+            certain = np.flatnonzero(rest >= (limit * _NEARLY)[codes])
+            if not len(certain):
                 break
-            certain |= reached
-            left = left - np.bincount(codes[reached], minlength=len(n))
+            rest[certain] = 0
+            left = left - np.bincount(codes[certain], minlength=len(n))
         if (limit >= floor).all():
             break
-        floor, left = limit * _CLOSE, n.astype(np.float64)
+        # Stratum by stratum, so that none is added up in another order for the sake of its neighbours.
+        floor, left = np.where(limit < floor, limit * _CLOSE, floor), n.astype(np.float64)
     share = np.divide(left, total, out=np.zeros(len(n)), where=total > 0)
     # Written over an array at hand: new memory for a large frame costs as much as the arithmetic.
     pi *= np.take(share, strata, out=of_each, mode="clip")
-    pi[close[certain]] = 1
+    pi[close[rest == 0]] = 1
     return pi
 
 
