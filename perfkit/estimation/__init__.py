@@ -22,8 +22,13 @@ from perfkit.estimation.grades import corrected_distribution, grade_counts, repo
 from perfkit.estimation.heaping import heaping
 from perfkit.estimation.inflation import agreement_limits, inflation, money_inflation, share_inflated
 from perfkit.estimation.intervals import WHOLE, estimates, limits
+from perfkit.estimation.joint import total_by_joint
 from perfkit.estimation.leniency import reviewer_leniency
+from perfkit.estimation.nonresponse import nonresponse_weights, response_classes, stand_in
+from perfkit.estimation.prediction import cross_predictions, prediction_powered_mean
 from perfkit.estimation.quantiles import quantile
+from perfkit.estimation.regression import regression
+from perfkit.estimation.replicates import Replicates, bootstrap, jackknife, replicated
 from perfkit.estimation.shrinkage import fay_herriot, ranked_departments, smoothed_variances
 from perfkit.estimation.totals import mean, pooled_mean, ratio, shares, total
 from perfkit.estimation.unchecked import expected_scores, grade_probabilities, model_checked, prediction_coverage
@@ -32,13 +37,16 @@ __all__ = [
     "WHOLE",
     "Calibrated",
     "Design",
+    "Replicates",
     "agreement",
     "agreement_limits",
     "attribute_bound",
     "audited_difference",
+    "bootstrap",
     "calibrate",
     "confusion",
     "corrected_distribution",
+    "cross_predictions",
     "difference",
     "downgraded_to",
     "estimates",
@@ -50,6 +58,7 @@ __all__ = [
     "graded",
     "heaping",
     "inflation",
+    "jackknife",
     "known_totals",
     "limits",
     "mean",
@@ -58,15 +67,20 @@ __all__ = [
     "money_at_risk",
     "money_inflation",
     "money_moved",
+    "nonresponse_weights",
     "pooled_mean",
     "post_stratify",
     "prediction_coverage",
+    "prediction_powered_mean",
     "quantile",
     "rake",
     "ranked_departments",
     "ratio",
     "ratio_estimate",
+    "regression",
+    "replicated",
     "reported_distribution",
+    "response_classes",
     "reviewer_leniency",
     "say_department",
     "say_grades",
@@ -78,6 +92,8 @@ __all__ = [
     "share_inflated",
     "shares",
     "smoothed_variances",
+    "stand_in",
     "stringer_bound",
     "total",
+    "total_by_joint",
 ]

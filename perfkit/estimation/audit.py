@@ -14,7 +14,6 @@ from perfkit.errors import Problem, SampleError, fail_if_any
 from perfkit.estimation.design import Design, Floats
 from perfkit.estimation.inputs import Values, numbers
 from perfkit.estimation.intervals import fail_if_not_confidence
-from perfkit.tables.contracts import contract
 
 Form = Literal["binomial", "poisson", "hypergeometric"]
 Bound = Literal["binomial", "poisson", "moment"]
@@ -226,7 +225,8 @@ def money_at_risk(
     likely = sure + (rest * float(taint.mean()) if n else 0.0)
     made = []
     for bound in bounds:
-        rate = _rate(taint, n, bound, confidence) if rest > 0 else 0.0
+        # Fitted to few hits the moment bound can fall below what they project.
+        rate = max(_rate(taint, n, bound, confidence), float(taint.mean())) if rest > 0 else 0.0
         made.append({"bound": bound, "upper": sure + rest * rate})
     under = int((wrong < 0).sum())
     note = (
@@ -244,7 +244,8 @@ def money_at_risk(
         note_zh=note[0],
         note_en=note[1],
     )
-    return frame[list(contract("audit_bounds").columns)]
+    order = "bound n taints found population likely likely_rate upper upper_rate precision confidence note_zh note_en"
+    return frame[order.split()]
 
 
 def audited_difference(

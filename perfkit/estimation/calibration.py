@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -161,9 +161,9 @@ def calibrate(
     if g is None:
         raise _cannot_meet(x, design.weights, wanted, method, bounds)
     label = {"linear": "greg" if bounds is None else "truncated"}.get(method, method)
-    return Calibrated(
-        **{**vars(design), "weights": design.weights * g, "label": label}, base=design.weights, basis=basis
-    )
+    kept = {field.name: getattr(design, field.name) for field in fields(Design)}
+    kept |= {"weights": design.weights * g, "label": label}
+    return Calibrated(**kept, base=design.weights, basis=basis)
 
 
 def post_stratify(design: Design, labels: Values, units: Mapping[str, float] | pd.Series) -> Calibrated:
@@ -197,7 +197,7 @@ def post_stratify(design: Design, labels: Values, units: Mapping[str, float] | p
     fail_if_any(SampleError, "post-strata 事后层", [Problem(what, label) for label in lost])
     counts = {f"label={label}": count for label, count in known.items()}
     found = calibrate(design, pd.DataFrame({"label": column}), counts)
-    return Calibrated(**{**vars(found), "label": "post-stratified"})
+    return replace(found, label="post-stratified")
 
 
 def rake(design: Design, rows: pd.DataFrame, margins: Mapping[str, Mapping[str, float]]) -> Calibrated:
@@ -244,7 +244,7 @@ def rake(design: Design, rows: pd.DataFrame, margins: Mapping[str, Mapping[str, 
         totals |= {f"{name}={label}": known[label] for label in list(known)[min(at, 1) :]}
     fail_if_any(SampleError, "margins 边际", problems)
     found = calibrate(design, rows, totals, method="raking")
-    return Calibrated(**{**vars(found), "label": "raked"})
+    return replace(found, label="raked")
 
 
 def _matrix(rows: pd.DataFrame, names: list[str], design: Design) -> Floats:

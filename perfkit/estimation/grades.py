@@ -68,7 +68,7 @@ def corrected_distribution(
     replacement, weights times :math:`1 - \lambda + \lambda r n / (n - 1)`, :math:`\lambda = \sqrt{1 - \pi}`;
     percentiles of the replicates.
 
-    *Checked against*: R survey 4.1.1 (postStratify); coverage by simulation.
+    *Checked against*: :func:`post_stratify`, which reproduces R survey 4.1.1; coverage by simulation.
 
     Examples
     --------

@@ -70,20 +70,8 @@ def inflation(
     [4.0, 1.095, 0.035]
     """
     gap = _gap(reported, checked, design)
-    split = domains(by, design)
-    k, w = len(split.names), design.weights
-    member = split.codes[:, None] == np.arange(k)
-    centre: Floats = np.bincount(split.codes, w * gap, k) / split.units
-    z = member * (gap[:, None] - centre) / split.units
-    if against == "all":
-        overall = float(w @ gap) / float(w.sum())
-        z = z - ((gap - overall) / w.sum())[:, None]
-        centre = centre - overall
-    variance = np.diag(design.covariance(z)).copy()
-    variance[variance < 1e-28 * np.maximum(centre**2, 1.0)] = 0.0
-    name = "mean" if against == "zero" else "mean less mean of all"
-    made = estimates(
-        split.names, name, split.n, split.units, centre, np.sqrt(variance), split.df, confidence=confidence
+    made = (
+        mean(gap, design, by, confidence=confidence) if against == "zero" else _less_all(gap, design, by, confidence)
     )
     made = without_error(made.assign(measure="inflation"), design, by)
     return _jointly(made, confidence)
@@ -230,6 +218,22 @@ def holm(p: npt.ArrayLike) -> Floats:
 
 def _gap(reported: Values, checked: Values, design: Design) -> Floats:
     return np.round(numbers(reported, design) - numbers(checked, design), _DECIMALS)
+
+
+def _less_all(gap: Floats, design: Design, by: Values | None, confidence: float) -> pd.DataFrame:
+    """Return each group's mean less the mean of all, as one contrast: the group is part of all."""
+    split, w = domains(by, design), design.weights
+    k, units = len(split.names), float(w.sum())
+    centre: Floats = np.bincount(split.codes, w * gap, k) / split.units
+    overall = float(w @ gap) / units
+    member = split.codes[:, None] == np.arange(k)
+    z = member * (gap[:, None] - centre) / split.units - ((gap - overall) / units)[:, None]
+    # Rounding leaves errors of the order of 1e-17 where there is none.
+    se = np.sqrt(np.diag(design.covariance(z)))
+    se[se < 1e-14 * np.maximum(np.abs(centre), 1.0)] = 0.0
+    apart = centre - overall
+    name = "mean less mean of all"
+    return estimates(split.names, name, split.n, split.units, apart, se, split.df, confidence=confidence)
 
 
 def _jointly(made: pd.DataFrame, confidence: float) -> pd.DataFrame:

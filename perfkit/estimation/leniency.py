@@ -12,7 +12,6 @@ from perfkit.estimation.inflation import holm
 from perfkit.estimation.inputs import Values, complete, numbers
 from perfkit.estimation.intervals import fail_if_not_confidence
 from perfkit.estimation.shrinkage import fay_herriot
-from perfkit.tables.contracts import contract
 
 
 def reviewer_leniency(
@@ -97,7 +96,21 @@ def reviewer_leniency(
         made = made.assign(own_weight=model.own, shrunk=model.estimates, se=np.sqrt(model.mse))
     reach = stats.norm.ppf((1 + confidence) / 2) * made["se"]
     made = made.assign(low=made["shrunk"] - reach, high=made["shrunk"] + reach, confidence=confidence)
-    made = made[list(contract("leniency").columns)]
+    order = [
+        "reviewer_id",
+        "n",
+        "own",
+        "own_se",
+        "p",
+        "p_holm",
+        "own_weight",
+        "shrunk",
+        "se",
+        "low",
+        "high",
+        "confidence",
+    ]
+    made = made[order]
     return made.sort_values(["own", "reviewer_id"], ascending=[False, True], ignore_index=True)
 
 

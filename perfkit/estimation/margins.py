@@ -104,7 +104,7 @@ def of_the_whole(
     In group g the rest, :math:`N_g` less the certain units of g, times the weighted share among its random rows;
     linearised :math:`z = (N_g^{rest} / \hat N_g) s (h - R_g)` with weights :math:`w`, over the rest of all.
 
-    *Checked against*: R survey 4.1.1 (postStratify, within a stratum of certain units).
+    *Checked against*: :func:`post_stratify`, which reproduces R survey 4.1.1.
     """
     label = complete(groups, design).astype(str).to_numpy()
     held = pd.Series(known, dtype=float)
@@ -124,7 +124,9 @@ def of_the_whole(
     shown: Floats = np.bincount(at[random], weighted[random], k).astype(float)
     rest = float(left.sum())
     exact: Floats = (hits[certain] * weighted[certain, None]).sum(axis=0)
-    found = np.column_stack([np.bincount(at[random], weighted[random] * hit[random], k) for hit in hits.T])
+    found: Floats = np.column_stack(
+        [np.bincount(at[random], weighted[random] * hit[random], k).astype(float) for hit in hits.T]
+    )
     rates = np.divide(found, shown[:, None], out=np.zeros_like(found), where=shown[:, None] > 0)
     scale = np.divide(target, shown, out=np.zeros(k), where=shown > 0)
     over = rest or 1.0

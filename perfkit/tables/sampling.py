@@ -158,7 +158,7 @@ SAMPLING = (
     declare(
         "expected",
         "未抽查单位预计得分",
-        "expected scores of units not checked",
+        "expected checked scores",
         "unit_id",
         unit_id=UNIT,
         points_reported=column("number", "自评得分", "self-score"),
