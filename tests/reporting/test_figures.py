@@ -254,6 +254,18 @@ def test_charts_draw_every_case():
         assert picture(doc.figure(chart, str(at), "替代")).startswith(b"<?xml")
 
 
+def test_bars_of_whole_and_half_points_begin_at_whole_points():
+    # 89.5 is below a cut-off of 90 and 90 above it: no bar may hold both, and none may be empty between two days.
+    points = [88, 88.5, 89, 89.5, 89.5, 90, 90, 90, 91] * 5
+    drawn = distribution(points, None, xlabel="得分", mark_label="本项目").axes[0].patches
+    assert {bar.get_x(): bar.get_height() for bar in drawn} == {88: 10, 89: 15, 90: 15, 91: 5}
+    days = list(range(-4, 4)) * 30
+    assert {bar.get_height() for bar in distribution(days, None, xlabel="天", mark_label="x").axes[0].patches} == {30}
+    # Shares and amounts keep edges of their own.
+    rates = [0.101 + 0.01 * at for at in range(30)]
+    assert any(bar.get_x() % 1 for bar in distribution(rates, None, xlabel="率", mark_label="x").axes[0].patches)
+
+
 def test_a_chart_of_nothing_and_a_waterfall_that_leaks_are_refused():
     with pytest.raises(PerfkitError, match="labels: 2, values: 1"):
         bars(["a", "b"], [1.0], xlabel="x")

@@ -18,8 +18,8 @@ Floats = npt.NDArray[np.float64]
 HEAPING_NOTE: Pair = (
     "按整数分段：89 分至不足 90 分为一段。两侧略去 1 段时，推断走势不用紧邻的分段，从更低处抬到线上的也能看出。"
     "多出个数的上下限含走势的误差。",
-    "In whole points: 89 to under 90 together. With one left out on each side the trend does without those next to the "
-    "pair, which shows who was lifted from further below. The limits include the error of the trend.",
+    "In whole points: 89 to under 90 together. With one left out on each side the trend does without those next to "
+    "the pair, which shows who was lifted from further below. The limits include the error of the trend.",
 )
 HEAPING_TITLES: dict[str, Pair] = {
     "cut": ("等级线", "cut-off"),

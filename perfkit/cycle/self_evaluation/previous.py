@@ -27,7 +27,7 @@ def previous(year: Year) -> pd.DataFrame:
         ((f"上年自评比抽评高 {a} 分及以上", f"self-score then {a} points or more above the check"), gap >= far),
         ((f"高 {b} 分至 {a} 分（不含）", f"{b} to under {a} points above"), (gap >= inflated) & (gap < far)),
         ((f"高不足 {b} 分或不高", f"under {b} points above, or not above"), gap < inflated),
-        (("上年抽评过合计", "checked then, all"), gap.notna()),
+        (("上年抽评项目合计", "checked then, all"), gap.notna()),
         (("上年未抽评", "not checked then"), gap.isna()),
     ]
     rows = [_row(name, both[held]) for name, held in classes if held.any()]

@@ -22,13 +22,17 @@ def no_further_budget_text(year: Year) -> list[Pair]:
     """Say which grades get no further budget, and how many projects with how much money that is."""
     shown, source = _grades(year, "self"), year.rule_set.cite("no_further_budget")
     ended = _ended(year)
-    share = _share(year, ended)
+    amount, share = money(ended["budget"]), _share(year, ended)
+    many: Pair = (
+        f"共 {len(ended):,} 个项目，本年预算 {amount[0]}{share[0]}",
+        f"{len(ended):,}, with a budget this year of {amount[1]}{share[1]}",
+    )
+    many = many if len(ended) else ("没有这样的项目", "none")
     lines: list[Pair] = [
         (
-            f"依据{source[0]}，自评结果为{shown[0]}的项目不再安排预算。按自评得分对应的等级，"
-            f"共 {len(ended):,} 个项目，本年预算 {money(ended['budget'])[0]}{share[0]}。",
+            f"依据{source[0]}，自评结果为{shown[0]}的项目不再安排预算。按自评得分对应的等级，{many[0]}。",
             f"By {source[1]}, projects that grade themselves {shown[1]} get no further budget. By the grade of their "
-            f"self-score these are {len(ended):,}, with a budget this year of {money(ended['budget'])[1]}{share[1]}.",
+            f"self-score these are: {many[1]}.",
         )
     ]
     wanted = year.rule_set.value("no_further_budget")["self"]
@@ -107,7 +111,7 @@ def spot_check_text(year: Year) -> list[Pair]:
         lines.append(
             (
                 f"没有处室推荐的项目，至少 {least:,} 个全部随机抽取。",
-                f"None is recommended: at least {least:,} are drawn at random.",
+                f"No project is recommended: all are drawn at random, {least:,} or more.",
             )
         )
     lines.append(
@@ -132,46 +136,46 @@ def follow_up(year: Year, found: pd.DataFrame) -> list[Pair]:
             len(lacking),
             (
                 f"催报未报送的 {len(lacking):,} 个项目（预算 {money(lacking['budget'])[0]}）。",
-                f"Chase the {len(lacking):,} projects that handed in nothing ({money(lacking['budget'])[1]}).",
+                f"Projects to chase, nothing handed in: {len(lacking):,} ({money(lacking['budget'])[1]}).",
             ),
         ),
         (
             tardy,
             (
                 f"向逾期的 {tardy:,} 个项目的主管部门通报。",
-                f"Tell the departments of the {tardy:,} projects that were late.",
+                f"Late projects whose departments are to be told: {tardy:,}.",
             ),
         ),
         (
             wrong,
             (
                 f"退回 {wrong:,} 个项目的自评，更正不符之处。",
-                f"Send {wrong:,} self-evaluations back to be corrected.",
+                f"Self-evaluations to be sent back and corrected: {wrong:,}.",
             ),
         ),
         (
             explain,
             (
                 f"请 {explain:,} 个项目就核对发现补充或说明。",
-                f"Have {explain:,} projects supply or explain what the check of the forms found.",
+                f"Projects that have to supply or explain what the check of the forms found: {explain:,}.",
             ),
         ),
         (
             odd,
             (
                 f"请 {odd:,} 个高分低执行的项目说明原因。",
-                f"Have the {odd:,} projects with a high score and a low execution explain.",
+                f"Projects with a high score and a low execution that have to explain: {odd:,}.",
             ),
         ),
         (
             len(ended),
             (
                 f"对自评为{_grades(year, 'self')[0]}的 {len(ended):,} 个项目（本年预算 {amount[0]}）不再安排预算。",
-                f"Give no further budget to {len(ended):,} projects that grade themselves {_grades(year, 'self')[1]} "
-                f"(budget this year: {amount[1]}).",
+                f"Projects that grade themselves {_grades(year, 'self')[1]} and get no further budget: "
+                f"{len(ended):,} (budget this year: {amount[1]}).",
             ),
         ),
-        (least, (f"抽评至少 {least:,} 个项目。", f"Check at least {least:,} projects on the spot.")),
+        (least, (f"抽评至少 {least:,} 个项目。", f"Projects to check on the spot: {least:,} or more.")),
     ]
     return [said for count, said in done if count]
 
