@@ -73,7 +73,8 @@ def province() -> pd.DataFrame:
     budget = np.round(np.exp(rng.normal(13.6, 1.25, 5_700)), -2)
     previous = rng.random(5_700) < 0.1
     then_checked = np.clip(np.round((quality + rng.normal(0, 3, 5_700)) * 2) / 2, 30, 100)
-    then_reported = np.clip(np.round((quality + added) * 2) / 2, 30, 100)
+    another = np.random.default_rng(20200808).normal(0, 2.5, 5_700)  # a year before, other years' luck
+    then_reported = np.clip(np.round((quality + added + another) * 2) / 2, 30, 100)
     frame = pd.DataFrame(
         {
             "unit_id": [f"P{at:04d}" for at in range(1, 5_701)],

@@ -88,6 +88,15 @@ PRECISION: dict[str, Pair] = {
     "share_margin": ("占比误差（±百分点）", "margin of a share (± points)"),
     "cost": ("费用（元）", "cost (yuan)"),
 }
+# What a slider of the notebook may be moved to: lowest, highest, step.
+SLIDERS = {
+    "n": (200, 2000, 25),
+    "allocation": ["proportional", "neyman", "power"],
+    "cost": (0.0, 20000.0, 250.0),
+    "minimum": (1, 5),
+    "confidence": (0.85, 0.99, 0.01),
+}
+ALLOCATIONS: dict[str, Pair] = {"proportional": ("按比例分配", "proportional"), "neyman": ("奈曼分配", "Neyman")}
 METHODS: dict[str, Pair] = {
     "srs": ("简单随机", "simple random"),
     "systematic": ("等距", "systematic"),

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from perfkit import estimation, sampling, tables
-from perfkit.cycle.spot_check.columns import COLUMNS, METHODS, NAMED, PARTS_OF, WORDS
+from perfkit.cycle.spot_check.columns import ALLOCATIONS, COLUMNS, METHODS, NAMED, PARTS_OF, WORDS
 from perfkit.cycle.spot_check.frame import Pair
 from perfkit.cycle.spot_check.inference import Inference
+from perfkit.cycle.spot_check.planning import precisions
 from perfkit.measure.explaining import number, percent
 from perfkit.rules import RuleSet
 from perfkit.tables.sampling import PARTS
@@ -158,8 +159,14 @@ def certificate_facts(drawn: sampling.Drawn) -> list[tuple[Pair, Any]]:
     ]
 
 
-def without_budget(found: Inference, limit: int = 20) -> pd.DataFrame:
-    """Return the checked projects whose grade gets no further budget, the largest first."""
+def first_drawn(drawn: sampling.Drawn, rule_set: RuleSet) -> pd.DataFrame:
+    """Return the first units of a sample, reserves left out, as many as a list shows."""
+    return drawn.sample[drawn.sample["part"].ne("reserve")].head(int(rule_set.value("sampling")["shown"]))
+
+
+def without_budget(found: Inference, rule_set: RuleSet) -> pd.DataFrame:
+    """Return the checked projects whose grade gets no further budget, the largest first, as many as a list shows."""
+    limit = int(rule_set.value("sampling")["shown"])
     listed = found.checked[found.checked["grade_checked"].isin(list(found.listed))]
     return listed.sort_values(["budget", "unit_id"], ascending=[False, True]).head(limit).reset_index(drop=True)
 
@@ -294,3 +301,13 @@ def precision_text(rows: pd.DataFrame) -> Pair:
         f"percentage points; the cost rises from {first['cost']} to {last['cost']} yuan. The spread is that of the "
         "self-scores.",
     )
+
+
+def margins(strata: pd.DataFrame, numbers: Sequence[int], lang: str = "zh") -> pd.DataFrame:
+    """Return the margin of the mean for several numbers of checks: a column an allocation, titled in ``lang``."""
+    at = 0 if lang == "zh" else 1
+    curves = {
+        ALLOCATIONS[way][at]: precisions(strata, numbers, way, 0.0).set_index("n")["mean_margin"]
+        for way in ("proportional", "neyman")
+    }
+    return pd.DataFrame(curves)
