@@ -52,9 +52,8 @@ class Calibrated(Design):
         scaled = z * root
         return np.asarray((scaled - self.basis @ (self.basis.T @ scaled)) / root)
 
-    def covariance(self, z: Floats, weights: Floats | None = None) -> Floats:
-        """Return the covariance of the calibrated totals of ``z``: that of the weighted residuals."""
-        return super().covariance(self.residuals(z[:, None] if z.ndim == 1 else z), weights)
+    def _apart(self, z: Floats, weights: Floats | None = None) -> tuple[Floats, Codes]:
+        return super()._apart(self.residuals(z[:, None] if z.ndim == 1 else z), weights)
 
     def variances(self, z: Floats, domains: Codes, k: int) -> Floats:
         """Return the variances of the calibrated totals of ``z`` in each of ``k`` domains."""

@@ -141,13 +141,45 @@ class Design:
         >>> Design.simple(4, 10).covariance(np.array([[1.0], [2.0], [3.0], [4.0]])).round(6).tolist()
         [[25.0]]
         """
+        apart, _ = self._apart(z, weights)
+        return np.asarray(apart.T @ apart)
+
+    def observed_df(self, z: Floats) -> Floats:
+        r"""Return the degrees of freedom that the spread of ``z`` leaves its variance, a column each.
+
+        Notes
+        -----
+        Satterthwaite's :math:`2 v^2 / \hat V(v)` (1946, Biometrics Bulletin 2), v the sum of the squared distances of
+        first-stage units and its variance from their own spread within strata; never above :attr:`df`. A few large
+        units that make up the variance leave few degrees of freedom.
+
+        Examples
+        --------
+        >>> even, skewed = np.arange(8.0), np.array([1.0, 2, 3, 4, 5, 6, 7, 90])
+        >>> Design.simple(8).observed_df(np.column_stack([even, skewed])).round(2).tolist()
+        [7.0, 2.75]
+        """
+        apart, stratum = self._apart(z)
+        squares = apart**2
+        open_ = (squares > 0).any(axis=1)
+        strata = int(stratum.max()) + 1 if len(stratum) else 0
+        drawn = np.bincount(stratum[open_], minlength=strata)
+        found = []
+        for each in squares[open_].T:
+            mean = np.bincount(stratum[open_], each, strata) / np.maximum(drawn, 1)
+            spread = np.bincount(stratum[open_], (each - mean[stratum[open_]]) ** 2, strata)
+            variance = float((spread * drawn / np.maximum(drawn - 1, 1)).sum())
+            found.append(min(2 * each.sum() ** 2 / variance if variance > 0 else np.inf, self.df))
+        return np.array(found, dtype=float)
+
+    def _apart(self, z: Floats, weights: Floats | None = None) -> tuple[Floats, Codes]:
+        """Return the scaled distances whose squares add up to the variance (first-stage units x k), and strata."""
         z = z[:, None] if z.ndim == 1 else z
         totals, stratum, pi = self._first_stage(z * (self.weights if weights is None else weights)[:, None])
         free, a, scale, lonely = self._spreads(stratum, pi)
         centre = np.column_stack([np.bincount(stratum, a * column, len(scale)) for column in totals.T])
         centre[lonely] = totals.mean(axis=0)
-        apart = (totals - centre[stratum]) * np.sqrt(free * scale[stratum])[:, None]
-        return np.asarray(apart.T @ apart)
+        return (totals - centre[stratum]) * np.sqrt(free * scale[stratum])[:, None], stratum
 
     def variances(self, z: Floats, domains: Codes, k: int) -> Floats:
         """Return the variances of the weighted totals of ``z`` in each of ``k`` domains, given a code a row.

@@ -32,8 +32,12 @@ def total(
         How the rows came in.
     by
         The domain of each row. All rows stay in: a domain's size is as random as the sample.
-    confidence, interval
+    confidence
         Of the limits.
+    interval
+        ``t`` by default, as R survey has it: it holds for means and shares of samples drawn with like probabilities,
+        and for sums of money drawn in proportion to money. Where a few large units make up most of the error, use
+        ``satterthwaite`` (t at the degrees of freedom these leave) or, for totals above zero, ``log`` (also skewed).
 
     Returns
     -------
@@ -257,6 +261,10 @@ def _by_domain(
         z = (y - found[split.codes] * x) / below[split.codes]
     # Rounding leaves errors of the order of 1e-17 where there is none.
     variance = design.variances(z, split.codes, k)
+    df = split.df.astype(float)
+    if interval in ("satterthwaite", "log", "wilson"):
+        columns = (np.where(split.codes == at, z, 0.0) for at in range(k))
+        df = np.minimum(df, [float(design.observed_df(column)[0]) for column in columns])
     variance[variance < 1e-28 * np.maximum(found**2, 1e-300)] = 0
     return estimates(
         split.names,
@@ -265,7 +273,7 @@ def _by_domain(
         split.units,
         found,
         np.sqrt(variance),
-        split.df,
+        df,
         confidence=confidence,
         interval=interval,
         effective=split.units**2 / np.bincount(split.codes, w**2, k),
