@@ -27,7 +27,7 @@ def difference(
     *,
     what: What = "mean",
     confidence: float = 0.95,
-    interval: Literal["t", "normal", "satterthwaite"] = "t",
+    interval: Literal["t", "normal", "satterthwaite"] = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the known mean (or total) of the auxiliary plus the estimated mean difference between both.
 
@@ -89,7 +89,7 @@ def ratio_estimate(
     *,
     what: What = "mean",
     confidence: float = 0.95,
-    interval: Literal["t", "normal", "satterthwaite"] = "t",
+    interval: Literal["t", "normal", "satterthwaite"] = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the known mean (or total) of the auxiliary times the estimated ratio of both.
 

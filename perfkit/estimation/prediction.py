@@ -22,7 +22,7 @@ def prediction_powered_mean(
     tuned: bool = True,
     finite: bool = True,
     confidence: float = 0.95,
-    interval: Literal["t", "normal", "satterthwaite"] = "t",
+    interval: Literal["t", "normal", "satterthwaite"] = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the mean of the population from predictions for all units and checks of a sample.
 

@@ -20,7 +20,7 @@ def total(
     by: Values | None = None,
     *,
     confidence: float = 0.95,
-    interval: Interval = "t",
+    interval: Interval = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the Horvitz-Thompson total of ``values``, of the whole or of each domain in ``by``.
 
@@ -35,9 +35,9 @@ def total(
     confidence
         Of the limits.
     interval
-        ``t`` by default, as R survey has it: it holds for means and shares of samples drawn with like probabilities,
-        and for sums of money drawn in proportion to money. Where a few large units make up most of the error, use
-        ``satterthwaite`` (t at the degrees of freedom these leave) or, for totals above zero, ``log`` (also skewed).
+        ``satterthwaite`` by default: t at the degrees of freedom that the values leave, fewer where a few large units
+        make up most of the error, else the design's. ``t`` always has the design's, as R survey. For totals above
+        zero that few units dominate, ``log`` is also skewed as they are.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def mean(
     by: Values | None = None,
     *,
     confidence: float = 0.95,
-    interval: Interval = "t",
+    interval: Interval = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the weighted mean (Hájek) of ``values``, of the whole or of each domain in ``by``.
 
@@ -101,7 +101,7 @@ def ratio(
     by: Values | None = None,
     *,
     confidence: float = 0.95,
-    interval: Interval = "t",
+    interval: Interval = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the ratio of two totals, of the whole or of each domain in ``by``.
 
@@ -260,12 +260,9 @@ def _by_domain(
         found = found / below
         z = (y - found[split.codes] * x) / below[split.codes]
     # Rounding leaves errors of the order of 1e-17 where there is none.
-    variance = design.variances(z, split.codes, k)
-    df = split.df.astype(float)
-    if interval in ("satterthwaite", "log", "wilson"):
-        columns = (np.where(split.codes == at, z, 0.0) for at in range(k))
-        df = np.minimum(df, [float(design.observed_df(column)[0]) for column in columns])
+    variance, observed = design.variances(z, split.codes, k)
     variance[variance < 1e-28 * np.maximum(found**2, 1e-300)] = 0
+    df = np.minimum(split.df, observed) if interval in ("satterthwaite", "log", "wilson") else split.df
     return estimates(
         split.names,
         " · ".join(filter(None, [estimator, design.label])),
