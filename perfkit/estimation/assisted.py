@@ -27,6 +27,7 @@ def difference(
     *,
     what: What = "mean",
     confidence: float = 0.95,
+    interval: Literal["t", "normal", "satterthwaite"] = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the known mean (or total) of the auxiliary plus the estimated mean difference between both.
 
@@ -42,8 +43,8 @@ def difference(
         Domains of the sample's rows and of the frame's units.
     what
         ``mean`` or ``total``.
-    confidence
-        Of the interval.
+    confidence, interval
+        As in :func:`~perfkit.estimation.total`; not ``log``.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def difference(
     """
     y, x = numbers(values, design), numbers(auxiliary, design)
     known = _known(population, population_by)
-    made = {"mean": mean, "total": total}[_checked(what)](y - x, design, by, confidence=confidence)
+    made = {"mean": mean, "total": total}[_checked(what)](y - x, design, by, confidence=confidence, interval=interval)
     base = _known_of(made["domain"], known)[what].to_numpy()
     for name in ("estimate", "low", "high"):
         made[name] += base
@@ -88,6 +89,7 @@ def ratio_estimate(
     *,
     what: What = "mean",
     confidence: float = 0.95,
+    interval: Literal["t", "normal", "satterthwaite"] = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the known mean (or total) of the auxiliary times the estimated ratio of both.
 
@@ -107,7 +109,7 @@ def ratio_estimate(
     81.0
     """
     known = _known(population, population_by)
-    made = ratio(values, auxiliary, design, by, confidence=confidence)
+    made = ratio(values, auxiliary, design, by, confidence=confidence, interval=interval)
     base = _known_of(made["domain"], known)[_checked(what)].to_numpy()
     for name in ("estimate", "se", "low", "high"):
         made[name] *= base

@@ -52,14 +52,14 @@ class Calibrated(Design):
         scaled = z * root
         return np.asarray((scaled - self.basis @ (self.basis.T @ scaled)) / root)
 
-    def covariance(self, z: Floats, weights: Floats | None = None) -> Floats:
-        """Return the covariance of the calibrated totals of ``z``: that of the weighted residuals."""
-        return super().covariance(self.residuals(z[:, None] if z.ndim == 1 else z), weights)
+    def _apart(self, z: Floats, weights: Floats | None = None) -> tuple[Floats, Codes]:
+        return super()._apart(self.residuals(z[:, None] if z.ndim == 1 else z), weights)
 
-    def variances(self, z: Floats, domains: Codes, k: int) -> Floats:
-        """Return the variances of the calibrated totals of ``z`` in each of ``k`` domains."""
-        each = [self.covariance(np.where(domains == at, z, 0.0))[0, 0] for at in range(k)]
-        return np.array(each, dtype=float)
+    def variances(self, z: Floats, domains: Codes, k: int) -> tuple[Floats, Floats]:
+        """Return variances and observed degrees of freedom of the calibrated totals of ``z`` in each domain."""
+        columns = [np.where(domains == at, z, 0.0) for at in range(k)]
+        variance = np.array([self.covariance(each)[0, 0] for each in columns], dtype=float)
+        return variance, np.array([self.observed_df(each)[0] for each in columns], dtype=float)
 
 
 class _Distance(NamedTuple):

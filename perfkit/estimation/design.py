@@ -108,7 +108,13 @@ class Design:
     def df(self) -> int:
         """Degrees of freedom: first-stage units less strata, where not everything is certain."""
         open_ = self.inclusion < 1
-        return int(len(np.unique(self.clusters[open_])) - len(np.unique(self.strata[open_])))
+        units, strata = (int(np.count_nonzero(np.bincount(codes[open_]))) for codes in (self.clusters, self.strata))
+        return units - strata
+
+    @property
+    def unclustered(self) -> bool:
+        """Whether each row is its own first-stage unit, in their order."""
+        return bool(np.array_equal(self.clusters, np.arange(self.n)))
 
     def part(self, mask: npt.NDArray[np.bool_]) -> Design:
         """Return the design of some of the rows as a sample by themselves (not for domains, which keep all rows)."""
@@ -141,19 +147,58 @@ class Design:
         >>> Design.simple(4, 10).covariance(np.array([[1.0], [2.0], [3.0], [4.0]])).round(6).tolist()
         [[25.0]]
         """
+        apart, _ = self._apart(z, weights)
+        return np.asarray(apart.T @ apart)
+
+    def observed_df(self, z: Floats) -> Floats:
+        r"""Return the degrees of freedom that the spread of ``z`` leaves its variance, a column each.
+
+        Notes
+        -----
+        Satterthwaite's :math:`2 v^2 / \hat V(v)` (1946, Biometrics Bulletin 2), v the sum of the squared distances of
+        first-stage units and its variance from their own spread within strata; never above :attr:`df`. A few large
+        units that make up the variance leave few degrees of freedom.
+
+        Examples
+        --------
+        >>> even, skewed = np.arange(8.0), np.array([1.0, 2, 3, 4, 5, 6, 7, 90])
+        >>> Design.simple(8).observed_df(np.column_stack([even, skewed])).round(2).tolist()
+        [7.0, 2.75]
+        """
+        apart, stratum = self._apart(z)
+        squares = apart**2
+        open_ = self._first_stage(np.ones((self.n, 1)))[2] < 1
+        strata = int(stratum.max()) + 1 if len(stratum) else 0
+        drawn = np.bincount(stratum[open_], minlength=strata)
+        found = []
+        for each in squares[open_].T:
+            mean = np.bincount(stratum[open_], each, strata) / np.maximum(drawn, 1)
+            spread = np.bincount(stratum[open_], (each - mean[stratum[open_]]) ** 2, strata)
+            variance = float((spread * drawn / np.maximum(drawn - 1, 1)).sum())
+            found.append(min(2 * each.sum() ** 2 / variance if variance > 0 else np.inf, self.df))
+        return np.array(found, dtype=float)
+
+    def _apart(self, z: Floats, weights: Floats | None = None) -> tuple[Floats, Codes]:
+        """Return the scaled distances whose squares add up to the variance (first-stage units x k), and strata."""
         z = z[:, None] if z.ndim == 1 else z
         totals, stratum, pi = self._first_stage(z * (self.weights if weights is None else weights)[:, None])
         free, a, scale, lonely = self._spreads(stratum, pi)
         centre = np.column_stack([np.bincount(stratum, a * column, len(scale)) for column in totals.T])
         centre[lonely] = totals.mean(axis=0)
-        apart = (totals - centre[stratum]) * np.sqrt(free * scale[stratum])[:, None]
-        return np.asarray(apart.T @ apart)
+        return (totals - centre[stratum]) * np.sqrt(free * scale[stratum])[:, None], stratum
 
-    def variances(self, z: Floats, domains: Codes, k: int) -> Floats:
-        """Return the variances of the weighted totals of ``z`` in each of ``k`` domains, given a code a row.
+    def variances(self, z: Floats, domains: Codes, k: int) -> tuple[Floats, Floats]:
+        """Return variances and observed degrees of freedom of the weighted totals of ``z`` in each of ``k`` domains.
 
-        The diagonal of :meth:`covariance` of a column a domain, zero outside it, without these columns: one pass over
-        the rows whatever ``k``.
+        What :meth:`covariance` has on its diagonal and :meth:`observed_df` for a column a domain, zero outside it,
+        without these columns: one pass over the rows whatever ``k``.
+
+        Parameters
+        ----------
+        z, domains
+            A number and the code of a domain (0 to k - 1) a row.
+        k
+            How many domains.
 
         Raises
         ------
@@ -163,30 +208,36 @@ class Design:
         Examples
         --------
         >>> simple, z = Design.simple(4, 10), np.array([1.0, 2.0, 3.0, 4.0])
-        >>> simple.variances(z, np.array([0, 0, 1, 1]), 2).round(6).tolist()
+        >>> simple.variances(z, np.array([0, 0, 1, 1]), 2)[0].round(6).tolist()
         [13.75, 63.75]
         >>> simple.covariance(np.column_stack([z * [1, 1, 0, 0], z * [0, 0, 1, 1]])).diagonal().round(6).tolist()
         [13.75, 63.75]
         """
         ones, stratum, pi = self._first_stage(np.ones((self.n, 1)))
         free, _, scale, lonely = self._spreads(stratum, pi)
-        open_total = np.bincount(stratum, free, len(scale))
+        open_total, open_squares = (np.bincount(stratum, free**power, len(scale))[:, None] for power in (1, 2))
+        drawn = np.bincount(stratum, free > 0, len(scale))[:, None]
         y, unit, domain = z * self.weights, self.clusters, domains
         if len(ones) < self.n:
             pairs, at = np.unique(unit * k + domain, return_inverse=True)
             y = np.bincount(at, y, len(pairs)).astype(float)
             unit, domain = pairs // k, pairs % k
             stratum, free = stratum[unit], free[unit]
-        cell = stratum * k + domain
-        shape = len(scale), k
-        inside = np.bincount(cell, free, len(scale) * k)
-        sums = np.bincount(cell, free * y, len(scale) * k).reshape(shape)
-        centre = np.divide(sums, open_total[:, None], out=np.zeros(shape), where=open_total[:, None] > 0)
+        cell, shape = stratum * k + domain, (len(scale), k)
+
+        def summed(each: Floats) -> Floats:
+            return np.bincount(cell, each, len(scale) * k).reshape(shape).astype(float)
+
+        centre = np.divide(summed(free * y), open_total, out=np.zeros(shape), where=open_total > 0)
         centre[lonely] = np.bincount(domain, y, k) / len(ones)
-        apart = np.bincount(cell, free * (y - centre.ravel()[cell]) ** 2, len(scale) * k).reshape(shape)
-        beyond = (open_total[:, None] - inside.reshape(shape)) * centre**2
-        found: Floats = scale @ (apart + beyond.clip(0))
-        return found
+        inside = free * (y - centre.ravel()[cell]) ** 2
+        # Units without a row in the domain lie at zero, as far apart as the centre.
+        squares = summed(inside) + (open_total - summed(free)).clip(0) * centre**2
+        fourths = summed(inside**2) + (open_squares - summed(free**2)).clip(0) * centre**4
+        own = (fourths - squares**2 / np.maximum(drawn, 1)).clip(1e-12 * fourths) * drawn / np.maximum(drawn - 1, 1)
+        variance, spread = scale @ squares, scale**2 @ own
+        df = np.divide(2 * variance**2, spread, out=np.full(k, np.inf), where=spread > 0)
+        return variance, np.minimum(df, self.df)
 
     def _spreads(self, stratum: Codes, pi: Floats) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_]]:
         """Return 1 - pi and a for each first-stage unit, and for each stratum its scale and whether it is lonely."""
@@ -202,7 +253,7 @@ class Design:
 
     def _first_stage(self, contributions: Floats) -> tuple[Floats, Codes, Floats]:
         """Return the first-stage units' totals, strata and inclusion probabilities."""
-        if self.n == 0 or (self.clusters[-1] == self.n - 1 and len(np.unique(self.clusters)) == self.n):
+        if self.unclustered:
             return contributions, self.strata, self.inclusion
         size = int(self.clusters.max()) + 1
         totals: Floats = np.column_stack([np.bincount(self.clusters, each, size) for each in contributions.T])

@@ -77,12 +77,15 @@ def complete(labels: Values, design: Design) -> pd.Series:
 def _freedom(codes: Codes, k: int, design: Design) -> Codes:
     """Return the first-stage units less the strata that each domain has, the certain ones left out."""
     open_ = design.inclusion < 1
+    domain = codes[open_]
 
     def count(group: Codes) -> Codes:
-        size = int(group.max()) + 1
-        return np.bincount(np.unique(codes[open_] * size + group[open_]) // size, minlength=k)
+        # Counting beats finding the unique pairs, which hashes or sorts them.
+        seen = np.bincount(group[open_] * k + domain, minlength=(int(group.max()) + 1) * k) > 0
+        return np.asarray(seen.reshape(-1, k).sum(axis=0), dtype=np.int64)
 
-    return count(design.clusters) - count(design.strata)
+    units = np.bincount(domain, minlength=k) if design.unclustered else count(design.clusters)
+    return np.asarray(units - count(design.strata), dtype=np.int64)
 
 
 def fail_if_not_as_long(length: int, design: Design) -> None:

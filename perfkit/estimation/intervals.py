@@ -13,7 +13,7 @@ from scipy import stats
 from perfkit.errors import Problem, SampleError, fail_if_any
 
 Floats = npt.NDArray[np.float64]
-Interval = Literal["t", "normal", "log", "logit", "wilson", "korn_graubard"]
+Interval = Literal["t", "normal", "satterthwaite", "log", "logit", "wilson", "korn_graubard"]
 
 COLUMNS = (
     "measure",
@@ -53,7 +53,8 @@ def limits(
     confidence
         For example 0.95.
     interval
-        ``t`` or ``normal``: estimate ± quantile * se. ``log``: the same on the log scale, for what is above zero.
+        ``t`` or ``normal``: estimate ± quantile * se. ``satterthwaite``: t at the degrees of freedom that the values
+        themselves leave, given in ``df``. ``log``: that on the log scale, for what is above zero and skewed.
         For shares: ``logit``, ``wilson`` and ``korn_graubard`` (Clopper and Pearson) with the effective sample size.
     effective
         The effective sample size of shares where the error says nothing (0 or 1), for example the number of rows.
@@ -81,7 +82,7 @@ def limits(
     p, error, freedom = (np.atleast_1d(np.asarray(each, dtype=float)) for each in (estimate, se, df))
     tail = (1 + confidence) / 2
     reach = np.full_like(p, stats.norm.ppf(tail)) if interval == "normal" else stats.t.ppf(tail, freedom.clip(1))
-    if interval in ("t", "normal"):
+    if interval in ("t", "normal", "satterthwaite"):
         return p - reach * error, p + reach * error
     if interval == "log":
         share = np.divide(error, p, out=np.zeros_like(p), where=p > 0)
@@ -135,25 +136,25 @@ def estimates(
     [638.3, 674.8]
     """
     low, high = limits(estimate, se, df, confidence=confidence, interval=interval, effective=effective)
-    columns: dict[str, Any] = {"n": n, "units": units, "estimate": estimate, "se": se, "df": df}
-    made = pd.DataFrame({name: np.atleast_1d(np.asarray(column, dtype=float)) for name, column in columns.items()})
-    certain = made["se"].eq(0) & made["df"].eq(0)
-    shown = [
-        np.where(certain, " ".join(filter(None, [word, sure])), word)
+    numbers = [np.atleast_1d(np.asarray(each, dtype=float)) for each in (n, units, estimate, se, df)]
+    rows = len(numbers[2])
+    certain = (numbers[3] == 0) & (numbers[4] == 0)
+    words = [
+        [" ".join(filter(None, [word, sure if all_ else ""])) for all_ in certain]
         for word, sure in zip(note, ALL_CERTAIN, strict=True)
     ]
-    made = made.assign(
-        measure=None if measure is None else list(measure),
-        domain=[str(each) for each in domain],
-        estimator=estimator,
-        low=low,
-        high=high,
-        confidence=confidence,
-        interval=interval,
-        note_zh=shown[0],
-        note_en=shown[1],
-    )
-    return made[list(COLUMNS)]
+    columns: list[Any] = [
+        [None] * rows if measure is None else list(measure),
+        [str(each) for each in domain],
+        [estimator] * rows,
+        *numbers,
+        low,
+        high,
+        [confidence] * rows,
+        [interval] * rows,
+        *words,
+    ]
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
 def fail_if_not_confidence(confidence: float) -> None:

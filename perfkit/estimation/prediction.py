@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ def prediction_powered_mean(
     tuned: bool = True,
     finite: bool = True,
     confidence: float = 0.95,
+    interval: Literal["t", "normal", "satterthwaite"] = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the mean of the population from predictions for all units and checks of a sample.
 
@@ -39,8 +40,8 @@ def prediction_powered_mean(
     finite
         The frame is the population: its mean prediction is known. If false, checked and unchecked units alike are
         draws from a process whose mean is asked for, and the mean prediction has an error of its own.
-    confidence
-        Of the interval.
+    confidence, interval
+        As in :func:`~perfkit.estimation.total`; not ``log``.
 
     Returns
     -------
@@ -81,6 +82,7 @@ def prediction_powered_mean(
     weight = 1.0 if not tuned else 0.0 if flat else float(yf / (ff + own))
     estimate = means[0] + weight * (known.mean() - means[1])
     variance = max(yy - 2 * weight * yf + weight**2 * (ff + own), 0.0)
+    df = design.df if interval != "satterthwaite" else float(design.observed_df(z @ np.array([1.0, -weight]))[0])
     return estimates(
         [WHOLE],
         "mean · prediction-powered" + (", tuned" if tuned else ""),
@@ -88,8 +90,9 @@ def prediction_powered_mean(
         len(known) if finite else design.n + len(known),
         estimate,
         np.sqrt(variance),
-        max(design.df - tuned, min(design.df, 1)),
+        max(df - tuned, min(df, 1)),
         confidence=confidence,
+        interval=interval,
         note=(f"预测的权重 {weight:.4g}", f"weight of the predictions {weight:.4g}"),
     )
 

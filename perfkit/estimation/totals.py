@@ -20,7 +20,7 @@ def total(
     by: Values | None = None,
     *,
     confidence: float = 0.95,
-    interval: Interval = "t",
+    interval: Interval = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the Horvitz-Thompson total of ``values``, of the whole or of each domain in ``by``.
 
@@ -32,8 +32,12 @@ def total(
         How the rows came in.
     by
         The domain of each row. All rows stay in: a domain's size is as random as the sample.
-    confidence, interval
+    confidence
         Of the limits.
+    interval
+        ``satterthwaite`` by default: t at the degrees of freedom that the values leave, fewer where a few large units
+        make up most of the error, else the design's. ``t`` always has the design's, as R survey. For totals above
+        zero that few units dominate, ``log`` is also skewed as they are.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def mean(
     by: Values | None = None,
     *,
     confidence: float = 0.95,
-    interval: Interval = "t",
+    interval: Interval = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the weighted mean (Hájek) of ``values``, of the whole or of each domain in ``by``.
 
@@ -97,7 +101,7 @@ def ratio(
     by: Values | None = None,
     *,
     confidence: float = 0.95,
-    interval: Interval = "t",
+    interval: Interval = "satterthwaite",
 ) -> pd.DataFrame:
     r"""Return the ratio of two totals, of the whole or of each domain in ``by``.
 
@@ -256,8 +260,9 @@ def _by_domain(
         found = found / below
         z = (y - found[split.codes] * x) / below[split.codes]
     # Rounding leaves errors of the order of 1e-17 where there is none.
-    variance = design.variances(z, split.codes, k)
+    variance, observed = design.variances(z, split.codes, k)
     variance[variance < 1e-28 * np.maximum(found**2, 1e-300)] = 0
+    df = np.minimum(split.df, observed) if interval in ("satterthwaite", "log", "wilson") else split.df
     return estimates(
         split.names,
         " · ".join(filter(None, [estimator, design.label])),
@@ -265,7 +270,7 @@ def _by_domain(
         split.units,
         found,
         np.sqrt(variance),
-        split.df,
+        df,
         confidence=confidence,
         interval=interval,
         effective=split.units**2 / np.bincount(split.codes, w**2, k),

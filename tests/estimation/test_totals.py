@@ -71,7 +71,9 @@ def test_domain_variances_are_the_diagonal_of_the_covariance(clustered):
     )
     z, codes = rng.normal(100, 5, rows), rng.integers(0, k, rows)
     columns = np.column_stack([np.where(codes == each, z, 0) for each in range(k)])
-    np.testing.assert_allclose(design.variances(z, codes, k), design.covariance(columns).diagonal(), rtol=1e-10)
+    variance, df = design.variances(z, codes, k)
+    np.testing.assert_allclose(variance, design.covariance(columns).diagonal(), rtol=1e-10)
+    np.testing.assert_allclose(df, design.observed_df(columns), rtol=1e-8)
 
 
 def test_domains_keep_a_certain_and_a_lonely_stratum():
@@ -80,7 +82,7 @@ def test_domains_keep_a_certain_and_a_lonely_stratum():
     design = Design(1 / inclusion, np.array([0, 0, 1, 1, 1, 2]), np.arange(6), inclusion, ("c", "a", "b"), "centre")
     z, codes = rng.normal(10, 2, 6), np.array([0, 1, 0, 1, 0, 1])
     columns = np.column_stack([z * (codes == 0), z * (codes == 1)])
-    np.testing.assert_allclose(design.variances(z, codes, 2), design.covariance(columns).diagonal())
+    np.testing.assert_allclose(design.variances(z, codes, 2)[0], design.covariance(columns).diagonal())
     with pytest.raises(SampleError, match="one unit was drawn"):
         mean(z, Design(1 / inclusion, design.strata, design.clusters, inclusion, ("c", "a", "b")), by=codes)
 
