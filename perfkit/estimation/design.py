@@ -51,7 +51,9 @@ class Design:
     def of(cls, sample: pd.DataFrame, lonely: Lonely = "refuse") -> Design:
         """Return the design of the table ``sample``, reserves not among its rows.
 
-        Certain units, recommended or by size, are a stratum of their own: they stand for themselves alone.
+        Certain units, recommended or by size, are a stratum of their own: they stand for themselves alone. First-stage
+        units of which only some rows were drawn count as drawn with replacement, which overstates the error a little
+        where many of them were drawn (the ultimate cluster variance).
 
         Raises
         ------
@@ -68,7 +70,10 @@ class Design:
         if staged.any():
             labels = np.where(staged, sample["cluster"].astype(str), sample["unit_id"].astype(str))
             clusters = pd.factorize(pd.MultiIndex.from_arrays([strata, staged, labels]))[0].astype(np.int64)
-            inclusion = np.where(staged, sample["cluster_inclusion"].to_numpy(dtype=float), inclusion)
+            first = sample["cluster_inclusion"].to_numpy(dtype=float)
+            # Drawn again within it, a first-stage unit varies by itself: its correction would leave that out.
+            again = inclusion < first * (1 - 1e-9)
+            inclusion = np.where(staged, np.where(again, 0.0, first), inclusion)
         shown = tuple(" · ".join(filter(None, name)) for name in names)
         return cls(
             sample["weight"].to_numpy(dtype=float), strata.astype(np.int64), clusters, inclusion, shown, lonely
