@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from perfkit.errors import Problem, SampleError, fail_if_any
 
@@ -97,7 +97,7 @@ def limits(
     if interval == "logit":
         scaled = np.divide(error, spread, out=np.zeros_like(p), where=known)
         odds = np.log(np.divide(p, 1 - p, out=np.ones_like(p), where=known))
-        low, high = (1 / (1 + np.exp(-(odds + sign * reach * scaled))) for sign in (-1, 1))
+        low, high = (special.expit(odds + sign * reach * scaled) for sign in (-1, 1))
         low, high = np.where(known, low, p), np.where(known, high, p)
     elif interval == "wilson":
         centre = p + reach**2 / (2 * size)
