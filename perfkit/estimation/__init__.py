@@ -7,7 +7,7 @@ Estimators return a frame of the table ``estimates``: one row a domain, with sta
 from perfkit.estimation.assisted import difference, ratio_estimate
 from perfkit.estimation.calibration import Calibrated, calibrate, known_totals, post_stratify, rake
 from perfkit.estimation.design import Design
-from perfkit.estimation.intervals import WHOLE, estimates, limits
+from perfkit.estimation.intervals import WHOLE, estimates, exact_share, limits
 from perfkit.estimation.joint import total_by_joint
 from perfkit.estimation.nonresponse import nonresponse_weights, response_classes, stand_in
 from perfkit.estimation.prediction import cross_predictions, prediction_powered_mean
@@ -26,6 +26,7 @@ __all__ = [
     "cross_predictions",
     "difference",
     "estimates",
+    "exact_share",
     "jackknife",
     "known_totals",
     "limits",

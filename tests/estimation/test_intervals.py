@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from perfkit.errors import SampleError
-from perfkit.estimation import Design, limits, mean, shares, total
+from perfkit.estimation import Design, exact_share, limits, mean, shares, total
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 20), (1, 20), (7, 20), (20, 20), (3, 400)])
@@ -113,3 +113,22 @@ def test_skewed_money_is_covered_better(seed):
 def test_unknown_intervals_are_refused(interval):
     with pytest.raises(SampleError, match="no such interval"):
         limits(1, 1, 1, interval=interval)
+
+
+@pytest.mark.parametrize(("n", "units"), [(5, 12), (8, 40), (30, 31), (1, 6), (6, 6)])
+def test_the_exact_interval_covers_every_small_population(n, units):
+    limits_of = [exact_share(hits, n, units)[["low", "high"]].iloc[0].tolist() for hits in range(n + 1)]
+    for true in range(units + 1):
+        chance = stats.hypergeom.pmf(np.arange(n + 1), units, true, n)
+        covered = sum(c for c, (low, high) in zip(chance, limits_of, strict=True) if low <= true / units <= high)
+        assert covered >= 0.95 - 1e-9
+    if n == units:
+        assert all(low == high == hits / n for hits, (low, high) in enumerate(limits_of))
+
+
+def test_the_exact_interval_nears_clopper_and_pearson_in_a_large_population():
+    row = exact_share(3, 40, 1_000_000).iloc[0]
+    assert (row["low"], row["high"]) == pytest.approx(proportion_confint(3, 40, 0.05, "beta"), abs=1e-4)
+    assert exact_share(3, 40, 80)["high"].item() < row["high"]
+    with pytest.raises(SampleError, match="do not go together"):
+        exact_share(5, 4, 80)
