@@ -52,7 +52,16 @@ def test_the_draw(benchmark):
     assert "times (" in drawing.beside_a_sum(2_000, "pareto")
 
 
+def test_the_domains(benchmark):
+    domains = benchmark("domains")
+    found = domains.means(domains.rows(5_000))
+    assert len(found) == domains.DOMAINS
+    assert found["se"].gt(0).all()
+    assert domains.linear(2_000).startswith("    2,000 rows:")
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_memory_is_seen(benchmark):
     measuring = benchmark("measuring")
     assert measuring.extra_memory(lambda: bytearray(80_000_000)) > 60_000_000
+    assert benchmark("domains").bootstrapped(40, 20).startswith("20 bootstrap replicates of the grade shares of 40")

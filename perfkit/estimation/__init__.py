@@ -21,7 +21,7 @@ from perfkit.estimation.findings import (
 from perfkit.estimation.grades import corrected_distribution, grade_counts, reported_distribution
 from perfkit.estimation.heaping import heaping
 from perfkit.estimation.inflation import agreement_limits, inflation, money_inflation, share_inflated
-from perfkit.estimation.intervals import WHOLE, estimates, limits
+from perfkit.estimation.intervals import WHOLE, estimates, exact_share, limits
 from perfkit.estimation.joint import total_by_joint
 from perfkit.estimation.leniency import reviewer_leniency
 from perfkit.estimation.nonresponse import nonresponse_weights, response_classes, stand_in
@@ -50,6 +50,7 @@ __all__ = [
     "difference",
     "downgraded_to",
     "estimates",
+    "exact_share",
     "expected_scores",
     "fay_herriot",
     "from_worst",

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from perfkit.errors import Problem, SampleError, fail_if_any
 
@@ -97,7 +97,7 @@ def limits(
     if interval == "logit":
         scaled = np.divide(error, spread, out=np.zeros_like(p), where=known)
         odds = np.log(np.divide(p, 1 - p, out=np.ones_like(p), where=known))
-        low, high = (1 / (1 + np.exp(-(odds + sign * reach * scaled))) for sign in (-1, 1))
+        low, high = (special.expit(odds + sign * reach * scaled) for sign in (-1, 1))
         low, high = np.where(known, low, p), np.where(known, high, p)
     elif interval == "wilson":
         centre = p + reach**2 / (2 * size)
@@ -155,6 +155,55 @@ def estimates(
         *words,
     ]
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def exact_share(hits: int, n: int, units: int, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Return the share of a population from the hits of a simple random sample, with its exact interval.
+
+    Parameters
+    ----------
+    hits, n, units
+        Hits among the units drawn, units drawn, units of the population.
+    confidence
+        That the interval covers at least, whatever the share and however small the sample.
+
+    Returns
+    -------
+    DataFrame
+        One row of the table ``estimates``.
+
+    Raises
+    ------
+    SampleError
+        If not 0 <= hits <= n <= units and n > 0.
+
+    Notes
+    -----
+    All numbers of hits in the population under which as few, and as many, as were found each have a chance above
+    (1 - confidence) / 2 by the hypergeometric distribution: the finite population correction without approximation.
+
+    *Checked against*: every sample of every small population, enumerated.
+
+    Examples
+    --------
+    >>> found = exact_share(0, 20, 100)
+    >>> found[["estimate", "low", "high"]].iloc[0].tolist()
+    [0.0, 0.0, 0.15]
+    """
+    fail_if_not_confidence(confidence)
+    if not 0 <= hits <= n <= units or n == 0:
+        what = ("hits, units drawn and units of the population do not go together", "命中数、抽取数与总体数不相符")
+        got = f"{hits}, {n}, {units}"
+        fail_if_any(SampleError, "share 比例", [Problem(what, "", "0 ≤ hits ≤ n ≤ units", got)])
+    possible = np.arange(hits, units - (n - hits) + 1)
+    tail = (1 - confidence) / 2
+    as_many = stats.hypergeom.sf(hits - 1, units, possible, n)
+    as_few = stats.hypergeom.cdf(hits, units, possible, n)
+    inside = possible[(as_many > tail) & (as_few > tail)]
+    p = hits / n
+    se = np.sqrt(p * (1 - p) / (n - 1) * (1 - n / units)) if n > 1 else np.nan
+    made = estimates([WHOLE], "share · exact", n, units, p, se, 0 if n == units else n - 1, confidence=confidence)
+    return made.assign(low=inside[0] / units, high=inside[-1] / units, interval="hypergeometric")
 
 
 def fail_if_not_confidence(confidence: float) -> None:
