@@ -51,9 +51,9 @@ class Design:
     def of(cls, sample: pd.DataFrame, lonely: Lonely = "refuse") -> Design:
         """Return the design of the table ``sample``, reserves not among its rows.
 
-        Certain units, recommended or by size, are a stratum of their own: they stand for themselves alone. First-stage
-        units of which only some rows were drawn count as drawn with replacement, which overstates the error a little
-        where many of them were drawn (the ultimate cluster variance).
+        Certain units, recommended or by size, are a stratum of their own: they stand for themselves alone.
+        First-stage units of which only some rows were drawn count as drawn with replacement, which overstates the
+        error a little where many of them were drawn (the ultimate cluster variance).
 
         Raises
         ------
