@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from perfkit.errors import Problem, SampleError, fail_if_any
-from perfkit.estimation.design import Design, Floats
+from perfkit.estimation.design import Codes, Design, Floats
 from perfkit.estimation.inputs import Values, complete, domains, numbers
 from perfkit.estimation.intervals import Interval, estimates
 
@@ -145,7 +145,8 @@ def shares(
         row has gets share 0 and an interval all the same.
     design, by, confidence, interval
         As in :func:`total`. ``wilson`` by default: it stays within 0 and 1 and holds for few rows and shares near 0
-        or 1, where estimate ± t * se does not; ``korn_graubard`` is the cautious one, at least as sure as it says.
+        or 1, where estimate ± t * se does not, with fewer degrees of freedom where weights are uneven;
+        ``korn_graubard`` is the cautious one, at least as sure as it says.
 
     Returns
     -------
@@ -262,7 +263,11 @@ def _by_domain(
     # Rounding leaves errors of the order of 1e-17 where there is none.
     variance, observed = design.variances(z, split.codes, k)
     variance[variance < 1e-28 * np.maximum(found**2, 1e-300)] = 0
-    df = np.minimum(split.df, observed) if interval in ("satterthwaite", "log", "wilson") else split.df
+    df = split.df.astype(float)
+    if interval in ("satterthwaite", "log"):
+        df = np.minimum(df, observed)
+    elif interval == "wilson":
+        df = np.minimum(df, _even_df(split.codes, k, design))
     return estimates(
         split.names,
         " · ".join(filter(None, [estimator, design.label])),
@@ -275,6 +280,13 @@ def _by_domain(
         interval=interval,
         effective=split.units**2 / np.bincount(split.codes, w**2, k),
     )
+
+
+def _even_df(codes: Codes, k: int, design: Design) -> Floats:
+    """Return the degrees of freedom that uneven weights leave values of about the same spread, a domain each."""
+    u = (1 - design.inclusion) * design.weights**2
+    one, two = (np.bincount(codes, u**power, k) for power in (1, 2))
+    return np.divide(one**2, two, out=np.ones(k), where=two > 0).clip(2) - 1
 
 
 def _fail_if_zero(below: Floats, names: Sequence[Any]) -> None:

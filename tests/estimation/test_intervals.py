@@ -132,3 +132,13 @@ def test_the_exact_interval_nears_clopper_and_pearson_in_a_large_population():
     assert exact_share(3, 40, 80)["high"].item() < row["high"]
     with pytest.raises(SampleError, match="do not go together"):
         exact_share(5, 4, 80)
+
+
+def test_a_rare_share_keeps_its_degrees_of_freedom_and_uneven_weights_lose_them():
+    one = np.arange(100) == 0
+    row = shares(one, Design.simple(100), levels=[True, False]).iloc[0]
+    assert row["df"] == 99
+    assert row["high"] < 0.06
+    pi = np.where(np.arange(100) < 4, 0.004, 0.5)
+    uneven = Design(1 / pi, np.zeros(100, dtype=int), np.arange(100), pi)
+    assert shares(one, uneven, levels=[True, False])["df"].iloc[0] == pytest.approx(3, abs=0.1)
