@@ -10,6 +10,7 @@ import pandas as pd
 
 from perfkit.errors import Problem, SampleError, fail_if_any
 from perfkit.estimation.design import Codes, Design, Floats
+from perfkit.estimation.few import without_error
 from perfkit.estimation.inputs import Values, complete, domains, numbers
 from perfkit.estimation.intervals import Interval, estimates
 
@@ -268,7 +269,7 @@ def _by_domain(
         df = np.minimum(df, observed)
     elif interval == "wilson":
         df = np.minimum(df, _even_df(split.codes, k, design))
-    return estimates(
+    made = estimates(
         split.names,
         " · ".join(filter(None, [estimator, design.label])),
         split.n,
@@ -280,6 +281,8 @@ def _by_domain(
         interval=interval,
         effective=split.units**2 / np.bincount(split.codes, w**2, k),
     )
+    # One random unit is its own mean: the linearised spread is zero because nothing is known of it.
+    return without_error(made, design, by) if x is not None and (split.df < 1).any() else made
 
 
 def _even_df(codes: Codes, k: int, design: Design) -> Floats:

@@ -151,3 +151,11 @@ def test_the_model_province(spot_check, agrees):
 def test_what_cannot_be_estimated_is_refused(call, word):
     with pytest.raises(SampleError, match=word):
         call(Design.simple(4, 10))
+
+
+def test_a_domain_with_one_random_unit_has_no_error_to_show():
+    found = mean([2, 4, 9], Design.simple(3, 30), by=["a", "a", "b"]).set_index("domain")
+    assert found.loc["b", "estimate"] == 9
+    assert found.loc["b", ["se", "low", "high"]].isna().all()
+    assert "one random check" in found.loc["b", "note_en"]
+    assert found.loc["a", "se"] > 0
