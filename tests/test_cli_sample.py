@@ -89,10 +89,12 @@ def test_a_changed_frame_and_a_tampered_certificate(frame, tmp_path, capsys):
         (lambda f: f.assign(budget=0.0), ["--method", "pareto", "--measure", "budget"], "budget"),
         (lambda f: f.assign(department=f["department"].where(f.index != 3)), [], "P0004"),
         (lambda f: pd.concat([f, f.iloc[:1]]), [], "P0001"),
-        (lambda f: f, ["-n", "6000"], "样本量大于可供抽取的单位数"),
+        (lambda f: f, ["-n", "6000"], "多于总体单位数 · n · 应为 ≤ 5688"),
+        (lambda f: f, ["-n", "120"], "不足以覆盖 30 层和100 项推荐必查 · n · 应为 ≥ 160"),
+        (lambda f: f.assign(points_reported=f["points_reported"].where(f.index != 3, "149")), [], "自评得分高于满分"),
         (lambda f: f, ["--strata", "行业"], "行业"),
         (lambda f: f, ["--method", "choice"], "choice"),
-        (lambda f: f, ["--read-from", "1.5", "--numbers-of", SAMPLES / "certificate.simulated.yaml"], "read_from"),
+        (lambda f: f, ["--method", "pps_systematic"], "按规模抽样须指定规模指标"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(frame, tmp_path, capsys, change, more, said):
@@ -117,14 +119,14 @@ def test_next_year_keeps_last_years_units_or_moves_away(frame, tmp_path):
     shared = {}
     last = tables.read(SAMPLES / "frame.simulated.csv", "frame")
     certificate = SAMPLES / "certificate.simulated.yaml"
-    for start in ("0", "0.5"):
-        file, out = tmp_path / f"{start}.yaml", tmp_path / start
-        assert plan(frame, file, "--numbers-of", certificate, "--read-from", start) == 0
+    for way in ("keep", "move"):
+        file, out = tmp_path / f"{way}.yaml", tmp_path / way
+        assert plan(frame, file, "--numbers-of", certificate, "--coordinate", way) == 0
         assert run("draw", file, frame, "--public-value", "next year's", "-o", out) == 0
         drawn = tables.read(out / "sample.csv", "sample")
-        shared[start] = set(drawn.loc[drawn["part"].eq("random"), "unit_id"])
+        shared[way] = set(drawn.loc[drawn["part"].eq("random"), "unit_id"])
     assert len(last) == 5700
-    assert len(shared["0"] & shared["0.5"]) < 5  # only strata drawn nearly whole can share units
+    assert len(shared["keep"] & shared["move"]) < 5  # only strata drawn nearly whole can share units
 
 
 def test_a_draw_by_risk_is_verified_from_its_frame_and_estimates_without_bias(frame, tmp_path, capsys):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+
+import pandas as pd
 
 from perfkit.cli.output import count, fail_if_input, fail_if_not_xlsx, positive, print_table
 from perfkit.errors import Problem, SampleError
@@ -29,7 +32,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     plan.add_argument("--allocation", choices=["proportional", "neyman", "power"], default="proportional")
     plan.add_argument("--no-recommended", action="store_true", help="treat recommended units as any other")
     plan.add_argument("--numbers-of", type=Path, help="certificate of an earlier draw: use its random numbers")
-    plan.add_argument("--read-from", type=float, default=0.0, help="with --numbers-of: 0 keeps units, 0.5 rotates")
+    plan.add_argument("--coordinate", choices=["keep", "move"], default="move", help="with --numbers-of: its units")
     plan.add_argument(
         "--past", type=Path, help="folder or workbook with frame and checks of earlier years: draw by risk"
     )
@@ -64,11 +67,11 @@ def _rules(parser: argparse.ArgumentParser) -> None:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    from perfkit import rules
+    from perfkit import rules, tables
     from perfkit.cycle import spot_check
 
     _fail_if_there(args.out)
-    frame, rule_set = spot_check.population(args.frame), rules.load(args.pack, args.on)
+    frame, rule_set = _population(args.frame), rules.load(args.pack, args.on)
     by_risk = args.out.with_suffix(".frame.csv")
     if args.past:
         _fail_if_there(by_risk)
@@ -88,9 +91,10 @@ def _plan(args: argparse.Namespace) -> int:
         size=args.measure,
         allocation=args.allocation,
         recommended=not args.no_recommended,
-        numbers_of=spot_check.seed_in(args.numbers_of) if args.numbers_of else "",
-        read_from=args.read_from,
+        earlier=args.numbers_of,
+        coordinate=args.coordinate if args.numbers_of else "",
     )
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(planned.text, encoding="utf-8", newline="\n")
     if args.past:
         frame.to_csv(by_risk, index=False, encoding="utf-8", lineterminator="\n")
@@ -98,7 +102,7 @@ def _plan(args: argparse.Namespace) -> int:
         print(f"draw from 请由此抽取: {by_risk}\n")
     print_table(planned.goals)
     print()
-    print_table(planned.strata)
+    print_table(tables.labels(planned.strata.round(4).dropna(axis=1, how="all"), "strata"))
     print()
     for zh, en in planned.facts:
         print(f"{zh} {en}")
@@ -113,22 +117,28 @@ def _draw(args: argparse.Namespace) -> int:
     files = [args.out / name for name in ("certificate.yaml", "sample.csv", "sample.xlsx")]
     for file in files:
         _fail_if_there(file)
-    drawn = sampling.certify(sampling.read_plan(args.plan), spot_check.population(args.frame), args.public_value)
+    frame = _population(args.frame)
+    drawn = sampling.certify(sampling.read_plan(args.plan), frame, args.public_value)
     args.out.mkdir(parents=True, exist_ok=True)
     files[0].write_text(drawn.text, encoding="utf-8", newline="\n")
     drawn.sample.to_csv(files[1], index=False, encoding="utf-8", lineterminator="\n")
-    tables.write({"sample": drawn.sample}, files[2])
+    tables.write({"sample": spot_check.visits(drawn.sample, frame)}, files[2])
     print_table(drawn.sample["part"].value_counts().rename_axis("part").reset_index())
-    print(f"\ncertificate 证书: {files[0]} · SHA-256 {drawn.certificate['sha256']}")
+    print()
+    if drawn.plan.coordinate:
+        print(drawn.certificate["how"]["zh"], drawn.certificate["how"]["en"])
+    print(f"certificate 证书: {files[0]} · SHA-256 {drawn.certificate['sha256']}")
     return 0
 
 
 def _verify(args: argparse.Namespace) -> int:
     from perfkit import sampling
-    from perfkit.cycle import spot_check
 
-    held = sampling.verify(args.certificate, spot_check.population(args.frame))
-    print(f"the draw holds 核验通过: {len(held.sample)} units 个单位 · SHA-256 {held.certificate['sha256']}")
+    held = sampling.verify(args.certificate, _population(args.frame))
+    counts = held.certificate["sample"]
+    n = counts["recommended"] + counts["size"] + counts["random"]
+    print(f"the draw holds 核验通过: {n} units 个单位, {counts['reserve']} in reserve 备选")
+    print(f"certificate 证书: SHA-256 {held.certificate['sha256']}")
     print(
         f"plan, to compare with the one announced 方案（与事先公布的核对）: SHA-256 {held.certificate['plan_sha256']}"
     )
@@ -142,15 +152,31 @@ def _estimate(args: argparse.Namespace) -> int:
     fail_if_not_xlsx(args.out)
     for source in (args.frame, args.checks, args.certificate):
         fail_if_input(args.out, source)
-    frame = spot_check.population(args.frame)
+    frame = _population(args.frame)
     held = sampling.verify(args.certificate, frame)
     checks = spot_check.checks(args.checks)
+    if checks.empty:
+        what = ("there are no results of checks", "没有抽评结果")
+        raise SampleError(
+            (f"{args.checks} has no rows", f"{args.checks} 没有数据行"), [Problem(what, str(args.checks))]
+        )
     found = spot_check.infer(frame, held.sample, checks, rules.load(args.pack, args.on), held.plan)
     tables.write(spot_check.sheets(found, args.lang), args.out, lang=args.lang)
     for zh, en in spot_check.facts(found):
         print(zh if args.lang == "zh" else en)
     print(f"\nestimates 推断结果: {args.out}")
     return 0
+
+
+def _population(path: Path) -> pd.DataFrame:
+    """Return the self-evaluations of a frame, and say how many rows have no self-score."""
+    from perfkit.cycle import spot_check
+
+    held = spot_check.population(path)
+    without = len(spot_check.whole(path)) - len(held)
+    if without:
+        print(f"{without} rows without a self-score left out 行没有自评得分，不在总体中", file=sys.stderr)
+    return held
 
 
 def _fail_if_there(path: Path) -> None:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from perfkit import tables
 from perfkit.errors import Problem, SampleError, fail_if_any
-from perfkit.sampling.drawing import draw
-from perfkit.sampling.fingerprint import Fingerprint, fingerprint
-from perfkit.sampling.numbers import seed_of
+from perfkit.sampling.drawing import draw, fail_if_at_odds
+from perfkit.sampling.fingerprint import Fingerprint, fingerprint, summed
+from perfkit.sampling.numbers import seed_of, stream
 from perfkit.sampling.selection import Method
 
 FORM = "perfkit-draw-1"
@@ -33,6 +33,29 @@ _HOW = {
         "seed = SHA-256(public value); a unit's number = SHA-256(seed, unit code); method and sizes do the rest. "
         "Again: perfkit sample verify CERTIFICATE FRAME"
     ),
+}
+_HOW_KEPT = {
+    "zh": "随机数沿用较早抽取的种子（numbers_of），以保留其样本：样本在方案公布时已确定，与公开值无关。",
+    "en": (
+        "the random numbers are those of an earlier draw's seed (numbers_of), to keep its units: the sample was "
+        "settled when the plan was announced and owes nothing to the public value."
+    ),
+}
+_HOW_MOVED = {
+    "zh": "随机数沿用较早抽取的种子（numbers_of）；从何处起读（read_from）由公开值决定，以避开其样本。",
+    "en": (
+        "the random numbers are those of an earlier draw's seed (numbers_of); where they are read from (read_from) "
+        "follows from the public value, away from its units."
+    ),
+}
+# A draw that moves on reads from somewhere in the middle of the circle: fractions below a quarter share no unit.
+_APART = 0.25
+
+
+_SHOWN = 80
+_FIELD = {
+    "missing": ("a field is missing", "缺少字段"),
+    "extra_forbidden": ("a field that does not belong here", "多余的字段"),
 }
 
 
@@ -58,7 +81,8 @@ class Plan(_Written):
 
     ``sizes`` holds how many units each stratum gives, those certain by size among them and recommended ones not;
     ``announced`` says which public value will make the seed. ``numbers_of`` is the seed of an earlier draw whose
-    random numbers are used again, read on from ``read_from``: 0 keeps a panel, more moves away from its units.
+    random numbers are used again, ``numbers_from`` the SHA-256 of its certificate, and ``coordinate`` what for: to
+    ``keep`` its units (the public value then decides nothing) or to ``move`` away from them (it says how far).
     """
 
     title: str
@@ -70,9 +94,39 @@ class Plan(_Written):
     recommended: bool = True
     reserve: int = Field(default=0, ge=0)
     numbers_of: str = ""
-    read_from: float = Field(default=0, ge=0, lt=1)
+    numbers_from: str = ""
+    coordinate: Literal["", "keep", "move"] = ""
     sizes: dict[str, int]
     frame: FrameMark
+
+    @model_validator(mode="after")
+    def _coordinated_or_not(self) -> Plan:
+        if bool(self.numbers_of) != bool(self.coordinate):
+            raise ValueError("numbers_of and coordinate go together")
+        return self
+
+
+class _Sampled(_Written):
+    recommended: int
+    size: int
+    random: int
+    reserve: int
+    sha256: str
+
+
+class _Certificate(_Written):
+    form: Literal["perfkit-draw-1"]
+    plan: Plan
+    plan_sha256: str
+    public_value: str
+    seed: str
+    read_from: float
+    sample: _Sampled
+    how: dict[str, str]
+    sha256: str
+
+
+_Model = TypeVar("_Model", bound=_Written)
 
 
 class Drawn(NamedTuple):
@@ -93,9 +147,11 @@ def announce(frame: pd.DataFrame, **terms: Any) -> Plan:
         If a term is missing, unknown or out of range.
     """
     mark = _marked(frame, terms.get("strata", ()), terms.get("size", ""))
-    return _read(
-        {**terms, "frame": {"rows": mark.rows, "sha256": mark.sha256, "columns": mark.columns}}, "plan 抽样方案"
+    made = _read(
+        Plan, {**terms, "frame": {"rows": mark.rows, "sha256": mark.sha256, "columns": mark.columns}}, "plan 抽样方案"
     )
+    fail_if_at_odds(made.method, made.size or None, _APART if made.coordinate == "move" else 0.0, None, ())
+    return made
 
 
 def write_plan(plan: Plan) -> str:
@@ -111,7 +167,7 @@ def read_plan(path: Path) -> Plan:
     SampleError
         If the file cannot be read, or a field is missing, unknown or out of range.
     """
-    return _read(_mapping(path), path.name)
+    return _read(Plan, _mapping(path), path.name)
 
 
 def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
@@ -134,6 +190,7 @@ def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
     """
     fail_if_any(SampleError, "frame 抽样框", _frame_problems(plan, frame))
     seed = seed_of(public_value)
+    read_from = float(_APART + (1 - 2 * _APART) * stream(seed, "move")[0]) if plan.coordinate == "move" else 0.0
     sample = draw(
         frame,
         plan.sizes,
@@ -143,7 +200,7 @@ def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
         size=plan.size or None,
         recommended=plan.recommended,
         reserve=plan.reserve,
-        read_from=plan.read_from,
+        read_from=read_from,
     )
     held = {
         "form": FORM,
@@ -151,8 +208,9 @@ def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
         "plan_sha256": _sha256(write_plan(plan)),
         "public_value": " ".join(public_value.split()),
         "seed": seed,
+        "read_from": read_from,
         "sample": _mark(sample),
-        "how": _HOW,
+        "how": {"": _HOW, "keep": _HOW_KEPT, "move": _HOW_MOVED}[plan.coordinate],
     }
     held["sha256"] = _sha256(_text(held))
     return Drawn(_text(held), held, sample, plan)
@@ -173,7 +231,7 @@ def verify(certificate: Path, frame: pd.DataFrame) -> Drawn:
         sample drawn afresh is another: each with what was expected and found.
     """
     held, name = read_certificate(certificate), certificate.name
-    plan = _read(held["plan"], f"{name} › plan")
+    plan = _read(Plan, held["plan"], f"{name} › plan")
     problems = [*_altered(held, plan, name), *_frame_problems(plan, frame)]
     if problems:
         raise SampleError((f"{name} does not hold", f"{name} 未通过核验"), problems)
@@ -191,12 +249,13 @@ def read_certificate(path: Path) -> dict[str, Any]:
         If the file cannot be read or is no certificate.
     """
     held = _mapping(path)
-    if held.get("form") != FORM or not isinstance(held.get("plan"), dict):
+    if held.get("form") != FORM:
         what = ("not a certificate of a draw", "不是抽样证书")
         raise SampleError(
             (f"{path.name} is no certificate of a draw", f"{path.name} 不是抽样证书"),
             [Problem(what, path.name, FORM, str(held.get("form")))],
         )
+    _read(_Certificate, held, path.name)
     return held
 
 
@@ -223,12 +282,17 @@ def _altered(held: dict[str, Any], plan: Plan, name: str) -> list[Problem]:
 
 
 def _differences(held: dict[str, Any], again: dict[str, Any], name: str) -> list[Problem]:
-    what = ("the sample drawn afresh is another", "重新抽取的样本与证书不同")
+    what = ("drawn afresh, this is another", "重新抽取的样本与证书不同")
     return [
-        Problem(what, f"{name} › sample › {key}", str(again["sample"].get(key)), str(held.get("sample", {}).get(key)))
-        for key in again["sample"]
-        if again["sample"].get(key) != held.get("sample", {}).get(key)
+        Problem(what, f"{name} › {key}", _shortened(again[key]), _shortened(held[key]))
+        for key in again
+        if again[key] != held[key]
     ]
+
+
+def _shortened(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _marked(frame: pd.DataFrame, strata: Sequence[str], size: str) -> Fingerprint:
@@ -241,6 +305,9 @@ def _marked(frame: pd.DataFrame, strata: Sequence[str], size: str) -> Fingerprin
 
 def _frame_problems(plan: Plan, frame: pd.DataFrame) -> list[Problem]:
     planned, there = plan.frame.fingerprint, _marked(frame, plan.strata, plan.size)
+    if planned.sha256 != summed(planned.columns):
+        what = ("the digest of the frame is not that of its columns", "抽样框的 SHA-256 与各列不符")
+        return [Problem(what, "frame › sha256", summed(planned.columns), planned.sha256)]
     if planned == there:
         return []
     do = ("take the frame that the plan was made from", "请使用制定方案时的抽样框")
@@ -272,16 +339,16 @@ def _whole(order: pd.Series) -> list[str]:
     return ["" if pd.isna(each) else str(int(each)) for each in order]
 
 
-def _read(content: dict[str, Any], where: str) -> Plan:
+def _read(kind: type[_Model], content: dict[str, Any], where: str) -> _Model:
     try:
-        return Plan.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         problems = [
             Problem(
-                ("a field of the plan is not right", "方案的字段不正确"),
+                _FIELD.get(each["type"], ("a field is not right", "字段取值不正确")),
                 " › ".join([where, *map(str, each["loc"])]),
-                each["msg"],
-                str(each["input"])[:60],
+                ", ".join(str(limit) for limit in each.get("ctx", {}).values()),
+                "" if each["type"] == "missing" else _shortened(each["input"]),
             )
             for each in error.errors()
         ]

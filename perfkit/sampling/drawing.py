@@ -97,7 +97,7 @@ def draw(
     """
     by = columns_of(strata)
     sorting = columns_of(sort)
-    _fail_if_at_odds(method, size, read_from, avoid, sorting)
+    fail_if_at_odds(method, size, read_from, avoid, sorting)
     columns = dict.fromkeys(["unit_id", *by, *([size] if size else []), "recommended", *sorting])
     held = check_frame(in_memory(frame, columns), by)
     held = held.sort_values(sorting, kind="stable") if sorting else held
@@ -159,9 +159,10 @@ def _sample(
     return sorted_by_code(sample)
 
 
-def _fail_if_at_odds(
+def fail_if_at_odds(
     method: str, size: str | None, read_from: float, avoid: pd.DataFrame | None, sorting: Sequence[str]
 ) -> None:
+    """Raise if the arguments of :func:`draw` do not go together, whatever the frame."""
     problems = []
     if method not in METHODS:
         problems.append(Problem(("no such design", "没有这种抽样方法"), "method", ", ".join(METHODS), str(method)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 
 import pandas as pd
@@ -29,10 +30,10 @@ def fingerprint(frame: pd.DataFrame) -> Fingerprint:
 
     Notes
     -----
-    Rows are sorted by ``unit_id`` (code points), columns without any value are left out. A cell is its text as it
-    stands, a number its shortest decimal that reads back the same, nothing an empty text. A column's digest is the
-    SHA-256 of its cells joined by the character U+001E, in UTF-8; the whole's is that of the lines ``column:digest``,
-    sorted by column.
+    Rows are sorted by ``unit_id`` (code points), columns without any value are left out. A cell is its text in
+    Unicode form C, a number its 15 significant digits (what a spreadsheet keeps), nothing an empty text. A column's
+    digest is the SHA-256 of its cells joined by the character U+001E (␞ where a cell holds one), in UTF-8; the
+    whole's is that of the lines ``column:digest``, sorted by column.
 
     Examples
     --------
@@ -45,8 +46,7 @@ def fingerprint(frame: pd.DataFrame) -> Fingerprint:
     """
     ordered = frame.sort_values("unit_id", key=lambda keys: keys.astype(object))
     columns = {str(name): _digest(ordered[name]) for name in sorted(frame.columns) if frame[name].notna().any()}
-    whole = hashlib.sha256("\n".join(f"{name}:{digest}" for name, digest in columns.items()).encode("utf-8"))
-    return Fingerprint(len(frame), whole.hexdigest(), columns)
+    return Fingerprint(len(frame), summed(columns), columns)
 
 
 def _digest(column: pd.Series) -> str:
@@ -54,7 +54,14 @@ def _digest(column: pd.Series) -> str:
         cells = ["" if pd.isna(cell) else str(bool(cell)).lower() for cell in column]
     elif pd.api.types.is_numeric_dtype(column):
         numbers = column.to_numpy(dtype=float, na_value=float("nan")).tolist()
-        cells = ["" if cell != cell else f"{int(cell)}" if cell.is_integer() else repr(cell) for cell in numbers]
+        cells = ["" if cell != cell else f"{cell:.15g}" for cell in numbers]
     else:
-        cells = ["" if pd.isna(cell) else str(cell) for cell in column.tolist()]
-    return hashlib.sha256(_BETWEEN_CELLS.join(cells).encode("utf-8")).hexdigest()
+        cells = ["" if pd.isna(cell) else str(cell).replace(_BETWEEN_CELLS, "␞") for cell in column.tolist()]
+    whole = unicodedata.normalize("NFC", _BETWEEN_CELLS.join(cells))
+    return hashlib.sha256(whole.encode("utf-8")).hexdigest()
+
+
+def summed(columns: dict[str, str]) -> str:
+    """Return the SHA-256 of a frame from those of its columns."""
+    lines = "\n".join(f"{name}:{columns[name]}" for name in sorted(columns))
+    return hashlib.sha256(lines.encode("utf-8")).hexdigest()

@@ -205,8 +205,8 @@ def _joined(frame: pd.DataFrame, by: Sequence[str]) -> pd.Series:
     if not by:
         return pd.Series(WHOLE, index=frame.index, dtype="str")
     if len(by) == 1:
-        return frame[by[0]].astype("str")
-    escaped: Callable[[Any], str] = lambda label: str(label).replace("\\", "\\\\").replace("/", "\\/")  # noqa: E731
+        return pd.Series(composed(frame[by[0]].astype("str")), index=frame.index, dtype="str")
+    escaped: Callable[[Any], str] = lambda label: composed([str(label)])[0].replace("\\", "\\\\").replace("/", "\\/")  # noqa: E731
     found = [pd.factorize(frame[column]) for column in by]
     combined, which = np.unique(np.column_stack([codes for codes, _ in found]), axis=0, return_inverse=True)
     labels = [[escaped(each) for each in names] for _, names in found]

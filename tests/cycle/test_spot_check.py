@@ -65,9 +65,9 @@ class TestPlan:
         assert any("未达到：规定的抽评比例不低于 10%，需 569 项" in zh for zh, _ in planned.facts)
 
     def test_a_plan_that_cannot_be_drawn_is_refused(self, frame):
-        with pytest.raises(SampleError, match="样本量不足以每层抽取 2 个"):
+        with pytest.raises(SampleError, match="不足以覆盖 30 层"):
             spot_check.plan(frame, RULES, title="抽评", announced="公开值", n=150)
-        with pytest.raises(SampleError, match="样本量大于可供抽取的单位数"):
+        with pytest.raises(SampleError, match="多于总体单位数"):
             spot_check.plan(frame, RULES, title="抽评", announced="公开值", n=6000)
         zero = frame.assign(budget=0.0)
         with pytest.raises(SampleError, match="budget"):
@@ -200,12 +200,78 @@ def test_cells_join_only_as_many_strata_as_they_must():
             small(["checked", "not_reached", "checked"]).assign(stratum="b"),
             small(["checked"] * 3).assign(stratum="c"),
             small(["checked", "not_reached"] + ["checked"] * 8).assign(stratum="d"),
+            small(["checked", "not_reached"], ["recommended"] * 2).assign(stratum="d"),
         ],
         ignore_index=True,
     )
     carried["unit_id"] = [f"v{at}" for at in range(len(carried))]
     cells = inference._cells(carried).to_numpy()
     # b has too few and takes c, the smallest, along: 2 + 3 = 5 reached; a and d stay themselves.
-    assert set(cells[:6]) == {"random/a"}
-    assert set(cells[6:12]) == {"random/joined"}
-    assert set(cells[12:]) == {"random/d"}
+    assert set(cells[:6]) == {"a"}
+    assert set(cells[6:12]) == {"并层"}
+    assert set(cells[12:22]) == {"d"}
+    # A recommended unit that was checked stands for itself; one that was not is like any other unit of its stratum.
+    assert cells[22] == "必查 v22"
+    assert cells[23] == "d"
+
+
+@pytest.fixture(scope="module")
+def halved(frame, drawn):
+    """Every other check finds that the project is not of the population."""
+    held = spot_check.checks(SAMPLES)
+    out = held.index[::2]
+    held.loc[out, "outcome"] = "not_eligible"
+    held.loc[out, ["points_checked", "questioned"]] = np.nan
+    return spot_check.infer(frame, drawn.sample, held, RULES, drawn.plan)
+
+
+class TestWhoBelongs:
+    def test_the_population_shrinks_by_what_the_checks_found(self, found, halved):
+        assert halved.belong == pytest.approx(0.5, abs=0.07)
+        assert halved.population == pytest.approx(0.5 * 5688, rel=0.15)
+        money = [each.money.set_index("measure").loc["moved", "estimate"] for each in (found, halved)]
+        assert money[1] / money[0] == pytest.approx(0.5, abs=0.15)
+
+    def test_projects_found_outside_are_expected_nothing_of(self, halved):
+        held = spot_check.checks(SAMPLES)
+        assert not set(held["unit_id"].iloc[::2]) & set(halved.expected["unit_id"])
+
+    def test_the_report_says_so(self, halved):
+        assert "不属于抽样范围" in spot_check.facts(halved)[0][0]
+
+    def test_nobody_belongs(self, frame, drawn):
+        held = spot_check.checks(SAMPLES).assign(outcome="not_eligible", points_checked=np.nan, questioned=np.nan)
+        with pytest.raises(SampleError, match="没有已核查的项目"):
+            spot_check.infer(frame, drawn.sample, held, RULES)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("points_checked", 130.0, "得分高于满分"),
+        ("grade_checked", "优", "等级高于得分所能对应的等级"),
+        ("grade_checked", "及格", "规则中没有的等级"),
+        ("questioned", 1e13, "问题资金超过该项目预算"),
+    ],
+)
+def test_checks_that_cannot_be_are_refused_with_their_cell(frame, drawn, column, value, said):
+    held = spot_check.checks(SAMPLES)
+    low = held["points_checked"].lt(90).idxmax()
+    held.loc[low, column] = value
+    with pytest.raises(SampleError, match=said) as caught:
+        spot_check.infer(frame, drawn.sample, held, RULES)
+    letters = {"points_checked": "B", "questioned": "C"}
+    assert f"› {letters.get(column, column)}" in str(caught.value)
+
+
+def test_blank_departments_keep_the_rest_of_the_inference(frame, drawn):
+    blank = frame.assign(department=frame["department"].where(frame.index % 7 != 0))
+    found = spot_check.infer(blank, drawn.sample, spot_check.checks(SAMPLES), RULES)
+    assert "inflation" not in found.missing
+    assert "未填部门" in set(found.inflation["domain"])
+
+
+def test_all_recommended_is_a_census_of_them(frame):
+    all_ = frame.head(40).assign(recommended=True)
+    planned = spot_check.plan(all_, RULES, title="抽评", announced="公开值")
+    assert planned.strata[["recommended", "drawn"]].sum().tolist() == [40, 0]

@@ -113,7 +113,9 @@ def test_a_changed_frame_is_named_by_its_column(frame, tmp_path, change, said):
         (lambda held: held["sample"].update(random=14), "证书在出具后被改动"),
         (lambda held: held.update(seed="0" * 64), "种子与公开值不符"),
         (lambda held: held.update(form="other"), "不是抽样证书"),
-        (lambda held: held["plan"].pop("method"), "方案的字段不正确"),
+        (lambda held: held["plan"].pop("method"), "缺少字段"),
+        (lambda held: held.update(sample="zzz"), "字段取值不正确"),
+        (lambda held: held.update(inspector="somebody"), "多余的字段"),
     ],
 )
 def test_a_tampered_certificate_is_caught(frame, tmp_path, change, said):
@@ -122,20 +124,6 @@ def test_a_tampered_certificate_is_caught(frame, tmp_path, change, said):
     change(held)
     path.write_text(yaml.safe_dump(held, allow_unicode=True, sort_keys=False), encoding="utf-8")
     with pytest.raises(SampleError, match=said):
-        sampling.verify(path, frame)
-
-
-def test_a_sample_forged_with_a_fresh_digest_is_caught_by_drawing_again(frame, tmp_path):
-    path, drawn = issued(frame, tmp_path)
-    held = {key: value for key, value in drawn.certificate.items() if key != "sha256"}
-    held["sample"] = {**held["sample"], "sha256": "f" * 64}
-    text = yaml.safe_dump(held, allow_unicode=True, sort_keys=False, width=100_000, default_flow_style=False)
-    held["sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    path.write_text(
-        yaml.safe_dump(held, allow_unicode=True, sort_keys=False, width=100_000, default_flow_style=False),
-        encoding="utf-8",
-    )
-    with pytest.raises(SampleError, match="重新抽取的样本与证书不同"):
         sampling.verify(path, frame)
 
 
@@ -151,13 +139,24 @@ def test_files_that_are_no_certificate_are_refused(frame, tmp_path):
 
 def test_last_years_numbers_keep_a_panel_or_move_away_from_it(frame, tmp_path):
     _, last = issued(frame, tmp_path)
-    seed = last.certificate["seed"]
+    earlier = {"numbers_of": last.certificate["seed"], "numbers_from": last.certificate["sha256"]}
     drawn_last = set(last.sample.loc[last.sample["part"].eq("random"), "unit_id"])
-    overlap = {}
-    for start in (0.0, 0.5):
-        _, now = issued(frame, tmp_path, numbers_of=seed, read_from=start)
-        overlap[start] = len(drawn_last & set(now.sample.loc[now.sample["part"].eq("random"), "unit_id"]))
-    assert overlap == {0.0: 13, 0.5: 0}
+
+    def now(value, way):
+        sizes = {"教育厅": 8, "水利厅": 5}
+        plan = sampling.announce(frame, **TERMS, sizes=sizes, coordinate=way, **earlier)
+        return sampling.certify(plan, frame, value)
+
+    kept, moved, other = now("今年的公开值", "keep"), now("今年的公开值", "move"), now("另一个公开值", "move")
+    assert set(kept.sample.loc[kept.sample["part"].eq("random"), "unit_id"]) == drawn_last
+    assert "与公开值无关" in kept.certificate["how"]["zh"]
+    for each in (moved, other):
+        assert not drawn_last & set(each.sample.loc[each.sample["part"].eq("random"), "unit_id"])
+        assert 0.25 <= each.certificate["read_from"] <= 0.75
+    # Where to read from follows from the public value: whoever plans cannot choose it.
+    assert moved.certificate["sample"]["sha256"] != other.certificate["sample"]["sha256"]
+    with pytest.raises(SampleError):
+        sampling.announce(frame, **TERMS, sizes={"教育厅": 8, "水利厅": 5}, numbers_of="a" * 64)
 
 
 def test_an_unknown_column_of_the_file_may_change(frame, tmp_path):
@@ -170,5 +169,55 @@ def test_a_plan_is_read_back_as_written(frame, tmp_path):
     path = tmp_path / "方案.yaml"
     path.write_text(sampling.write_plan(plan), encoding="utf-8")
     assert sampling.read_plan(path) == plan
-    with pytest.raises(SampleError, match="字段不正确"):
+    with pytest.raises(SampleError, match="字段取值不正确"):
         sampling.announce(frame, **{**TERMS, "method": "choice"}, sizes={"教育厅": 8})
+
+
+@pytest.mark.parametrize(
+    "terms", [{"method": "pps_systematic"}, {"size": "budget"}, {"method": "systematic", "coordinate": "move"}]
+)
+def test_a_plan_that_can_never_be_drawn_is_not_made(frame, terms):
+    earlier = {"numbers_of": "a" * 64} if "coordinate" in terms else {}
+    with pytest.raises(SampleError):
+        sampling.announce(frame, **{**TERMS, **terms, **earlier}, sizes={"教育厅": 8, "水利厅": 5})
+
+
+def resealed(held, path):
+    rest = {key: value for key, value in held.items() if key != "sha256"}
+    style = {"allow_unicode": True, "sort_keys": False, "width": 100_000, "default_flow_style": False}
+    rest["sha256"] = hashlib.sha256(yaml.safe_dump(rest, **style).encode()).hexdigest()
+    path.write_text(yaml.safe_dump(rest, **style), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda held: held["sample"].update(sha256="f" * 64), "重新抽取的样本与证书不同"),
+        (lambda held: held["how"].update(zh="随便"), "重新抽取的样本与证书不同"),
+        (lambda held: held.update(read_from=0.3), "重新抽取的样本与证书不同"),
+    ],
+)
+def test_a_certificate_forged_and_resealed_is_caught_by_drawing_again(frame, tmp_path, change, said):
+    path, drawn = issued(frame, tmp_path)
+    held = yaml.safe_load(drawn.text)
+    change(held)
+    resealed(held, path)
+    with pytest.raises(SampleError, match=said):
+        sampling.verify(path, frame)
+
+
+def test_the_headline_digest_of_the_frame_is_checked_too(frame, tmp_path):
+    path, drawn = issued(frame, tmp_path)
+    held = yaml.safe_load(drawn.text)
+    held["plan"]["frame"]["sha256"] = "0" * 64
+    plan = sampling.Plan.model_validate(held["plan"])
+    held["plan_sha256"] = hashlib.sha256(sampling.write_plan(plan).encode()).hexdigest()
+    resealed(held, path)
+    with pytest.raises(SampleError, match="与各列不符"):
+        sampling.verify(path, frame)
+
+
+def test_seventeen_digits_survive_a_spreadsheet(frame, tmp_path):
+    odd = frame.assign(budget=frame["budget"] / 3)
+    tables.write({"frame": odd}, tmp_path / "框.xlsx")
+    assert issued(tables.read(tmp_path / "框.xlsx", "frame"), tmp_path)[1].text == issued(odd, tmp_path)[1].text

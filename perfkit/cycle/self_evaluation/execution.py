@@ -13,6 +13,7 @@ from perfkit.measure.explaining import number, percent
 
 _COLUMNS = "group_zh group_en projects budget unspent mean share_best"
 _NEAR_ZERO = 0.1
+_BY_CHANCE = 0.05
 
 
 def execution(year: Year) -> pd.DataFrame:
@@ -73,10 +74,12 @@ def execution_text(year: Year) -> list[Pair]:
             )
         )
         return lines
-    rho = float(known["points"].corr(known["execution"], method="spearman"))
+    from scipy import stats
+
+    rho, chance = (float(each) for each in stats.spearmanr(known["points"], known["execution"]))
     said: Pair = (
-        ("自评得分与执行率几乎没有关系", "the self-score hardly goes with the execution at all")
-        if abs(rho) < _NEAR_ZERO
+        ("看不出自评得分与执行率有关系", "no relation of self-score and execution can be told")
+        if abs(rho) < _NEAR_ZERO or chance > _BY_CHANCE
         else ("执行率高的项目自评得分总体也高", "where more was spent the self-score tends to be higher")
         if rho > 0
         else ("执行率高的项目自评得分总体反而低", "where more was spent the self-score tends to be lower")

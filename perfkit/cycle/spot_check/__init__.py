@@ -10,11 +10,20 @@ from perfkit.cycle.spot_check.columns import (
     PROJECTS,
     QUESTIONED,
     RESPONSE,
-    SLIDERS,
 )
-from perfkit.cycle.spot_check.frame import checks, coverage, graded, notices, population, whole
+from perfkit.cycle.spot_check.frame import checks, checks_of, coverage, graded, notices, population, whole
 from perfkit.cycle.spot_check.inference import Inference, infer
-from perfkit.cycle.spot_check.planning import Planned, drawn, layers, plan, planned, precision, precisions, seed_in
+from perfkit.cycle.spot_check.planning import (
+    Planned,
+    drawn,
+    layers,
+    numbers_for,
+    plan,
+    planned,
+    precision,
+    precisions,
+    sliders,
+)
 from perfkit.cycle.spot_check.risk import Risky, with_risk
 from perfkit.cycle.spot_check.wording import (
     certificate_facts,
@@ -25,6 +34,7 @@ from perfkit.cycle.spot_check.wording import (
     first_drawn,
     grades_text,
     heaping_text,
+    in_wan,
     index_fields,
     margins,
     percents,
@@ -34,6 +44,7 @@ from perfkit.cycle.spot_check.wording import (
     sheets,
     subtitle,
     title,
+    visits,
     without_budget,
     worded,
 )
@@ -48,13 +59,13 @@ __all__ = [
     "PROJECTS",
     "QUESTIONED",
     "RESPONSE",
-    "SLIDERS",
     "Inference",
     "Planned",
     "Risky",
     "certificate_facts",
     "chance_text",
     "checks",
+    "checks_of",
     "coverage",
     "cuts",
     "departments_text",
@@ -64,11 +75,13 @@ __all__ = [
     "graded",
     "grades_text",
     "heaping_text",
+    "in_wan",
     "index_fields",
     "infer",
     "layers",
     "margins",
     "notices",
+    "numbers_for",
     "percents",
     "plan",
     "planned",
@@ -78,10 +91,11 @@ __all__ = [
     "precision_text",
     "precisions",
     "ranking_text",
-    "seed_in",
     "sheets",
+    "sliders",
     "subtitle",
     "title",
+    "visits",
     "whole",
     "with_risk",
     "without_budget",

@@ -60,7 +60,7 @@ PROJECTS: dict[str, Pair] = {
     "points_reported": ("自评得分", "self-score"),
     "points_checked": ("抽评得分", "checked score"),
     "grade_checked": ("抽评等级", "checked grade"),
-    "budget": ("全年预算数（元）", "budget (yuan)"),
+    "budget": ("全年预算数（万元）", "budget (10,000 yuan)"),
 }
 BASES = (
     *("spot_check_floor", "spot_check_selection", "no_further_budget", "grade_bands"),
@@ -75,7 +75,7 @@ INFLATION: dict[str, Pair] = {
 LENIENCY: dict[str, Pair] = {
     "reviewer_id": ("复核人", "reviewer"),
     "n": ("抽查数", "checks"),
-    "own": ("宽严", "leniency"),
+    "own": ("宽严（正为偏宽）", "leniency (above 0: lenient)"),
     "shrunk": ("收缩估计", "shrunken"),
     "low": ("下限", "lower limit"),
     "high": ("上限", "upper limit"),
@@ -88,9 +88,9 @@ PRECISION: dict[str, Pair] = {
     "share_margin": ("占比误差（±百分点）", "margin of a share (± points)"),
     "cost": ("费用（元）", "cost (yuan)"),
 }
+WAN = 10_000
 # What a slider of the notebook may be moved to: lowest, highest, step.
 SLIDERS = {
-    "n": (200, 2000, 25),
     "allocation": ["proportional", "neyman", "power"],
     "cost": (0.0, 20000.0, 250.0),
     "minimum": (1, 5),

@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from perfkit import estimation, tables
 from perfkit.cycle.spot_check import parts
-from perfkit.cycle.spot_check.frame import Pair, graded
-from perfkit.errors import Problem, SampleError, fail_if_any
+from perfkit.cycle.spot_check.frame import Pair, fail_if_unfit, graded
+from perfkit.errors import Problem, SampleError
 from perfkit.estimation import Design
 from perfkit.rules import RuleSet
 from perfkit.sampling import Plan
 
 _CELL = 5
+NO_DEPARTMENT = "未填部门"
+NO_CHECKS: Pair = ("尚无抽评结果", "there are no results of checks yet")
 _CHECKED = (
     *("unit_id", "name", "department", "stratum", "part", "weight", "budget", "points_reported", "points_checked"),
     *("gap", "grade_reported", "grade_checked", "questioned", "reviewer_id"),
@@ -35,7 +36,8 @@ class Inference:
     reviewers, ``heaping`` the self-scores at the cut-offs, ``money`` what the rule would move, ``chance`` what errors
     of the checks would do to it, ``questioned`` the money in question, ``expected`` the units not checked. A frame
     that cannot be made is empty and ``missing`` says why; of strata in ``lonely`` one unit was checked at random: its
-    distance from the mean of all stands for the spread that is unknown.
+    distance from the mean of all stands for the spread that is unknown. ``population`` is the number of
+    self-evaluations spoken of: those of the frame that belong, by ``belong``, the share that the random checks found.
     """
 
     checked: pd.DataFrame
@@ -53,11 +55,13 @@ class Inference:
     expected: pd.DataFrame
     listed: tuple[str, ...]
     lonely: tuple[str, ...]
+    population: int
+    belong: float
     missing: Mapping[str, Pair]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the frames that have rows, by name."""
-        held = {each.name: getattr(self, each.name) for each in fields(self)[:-3]}
+        held = {each.name: getattr(self, each.name) for each in fields(self)[:-5]}
         return {name: frame for name, frame in held.items() if len(frame)}
 
 
@@ -116,7 +120,14 @@ def infer(
     }
     made = {name: tried(name, make) for name, make in makers.items()}
     return Inference(
-        checked=basis.units, response=response, listed=listed, lonely=_lonely(basis.units), missing=missing, **made
+        checked=basis.units,
+        response=response,
+        listed=listed,
+        lonely=_lonely(basis.units),
+        population=round(basis.population),
+        belong=basis.belong,
+        missing=missing,
+        **made,
     )
 
 
@@ -135,30 +146,44 @@ def _none(name: str) -> pd.DataFrame:
 
 def _not_yet(listed: tuple[str, ...]) -> Inference:
     """Return the inference of no checks at all."""
-    names = [each.name for each in fields(Inference)[:-3]]
+    names = [each.name for each in fields(Inference)[:-5]]
     held: dict[str, Any] = {name: _none(name) for name in names}
     held["checked"] = pd.DataFrame(columns=[*_CHECKED])
+    held["grades"] = held["grades"].assign(reported=None)
     held["response"] = pd.DataFrame(columns=["part", "checked", "not_reached", "not_eligible", "gone_to"])
     return Inference(
-        **held, listed=listed, lonely=(), missing={"means": ("尚无抽评结果", "there are no results of checks yet")}
+        **held,
+        listed=listed,
+        lonely=(),
+        population=0,
+        belong=1.0,
+        missing={"means": NO_CHECKS},
     )
 
 
 def _basis(
     frame: pd.DataFrame, sample: pd.DataFrame, checks: pd.DataFrame, rule_set: RuleSet
 ) -> tuple[parts.Basis, pd.DataFrame]:
-    _fail_if_unfit(frame, sample, checks)
+    fail_if_unfit(frame, sample, checks, rule_set)
     carried = estimation.stand_in(sample, checks)
     weighted = estimation.nonresponse_weights(carried, _cells(carried), at_least=_CELL)
+    outside = carried.loc[carried["outcome"].eq("not_eligible"), "unit_id"].tolist()
+    random = weighted[weighted["part"].eq("random")]
+    belong = random["weight"].where(random["outcome"].eq("checked"), 0).sum() / random["weight"].sum()
     weighted = weighted[weighted["outcome"].eq("checked")]
-    about = ["unit_id", "name", "department", "budget", "points_reported"]
-    units = weighted.merge(frame[[*about, "grade_reported"]], on="unit_id").merge(
+    if weighted.empty:
+        raise _no_check(("no unit of the sample was checked", "样本中没有已核查的项目"))
+    held = frame[~frame["unit_id"].isin(outside)]
+    held = held.assign(
+        grade_reported=held["grade_reported"].fillna(graded(held["points_reported"], rule_set)),
+        department=held["department"].fillna(NO_DEPARTMENT),
+    )
+    about = ["unit_id", "name", "department", "budget", "points_reported", "grade_reported"]
+    units = weighted.merge(held[about], on="unit_id").merge(
         checks[["unit_id", "points_checked", "grade_checked", "questioned", "reviewer_id"]], on="unit_id"
     )
-    units["grade_reported"] = units["grade_reported"].fillna(graded(units["points_reported"], rule_set))
     units["grade_checked"] = units["grade_checked"].fillna(graded(units["points_checked"], rule_set))
     units["gap"] = units["points_reported"] - units["points_checked"]
-    held = frame.assign(grade_reported=frame["grade_reported"].fillna(graded(frame["points_reported"], rule_set)))
     cuts = {str(band["grade"]): float(band["min"]) for band in rule_set.value("grade_bands")}
     listed = [str(grade) for grade in rule_set.value("no_further_budget")["checked"]]
     basis = parts.Basis(
@@ -168,6 +193,7 @@ def _basis(
         cuts,
         listed,
         {**rule_set.value("sampling"), **_points(rule_set)},
+        float(belong),
     )
     return basis, _response(carried)
 
@@ -183,22 +209,21 @@ def _points(rule_set: RuleSet) -> dict[str, float]:
 def _cells(carried: pd.DataFrame) -> pd.Series:
     """Return the class of each unit within which those reached stand for those who were not.
 
-    The stratum, recommended units apart; where too few were reached, strata are put together, smallest first.
+    The random part of the stratum, a certain unit that was not reached among them: it is known no better than any
+    unit that was not checked, and the other certain units keep standing for themselves alone. Where too few were
+    reached, strata are put together, smallest first.
     """
-    side = np.where(carried["part"].eq("random"), "random", "certain")
-    cell = pd.Series(side, index=carried.index) + "/" + carried["stratum"]
-    reached = carried["outcome"].eq("checked")
-    for each in ("random", "certain"):
-        mine = cell[side == each]
-        count = reached[mine.index].groupby(mine).sum().sort_values(kind="stable")
-        short = (~reached[mine.index]).groupby(mine).any()[count.index] & (count < _CELL)
-        joined = list(count.index[short])
-        for other in count.index[~short]:
-            if not joined or count[joined].sum() >= _CELL:
-                break
-            joined.append(other)
-        cell = cell.where(~cell.isin(joined), f"{each}/joined")
-    return cell.set_axis(carried["unit_id"])
+    random, reached = carried["part"].eq("random"), carried["outcome"].ne("not_reached")
+    cell = carried["stratum"].where(random | ~reached, carried["unit_id"].map(lambda unit: f"必查 {unit}"))
+    mine = cell[random | ~reached]
+    count = (reached & random)[mine.index].groupby(mine).sum().sort_values(kind="stable")
+    short = (~reached)[mine.index].groupby(mine).any()[count.index] & (count < _CELL)
+    joined = list(count.index[short])
+    for other in count.index[~short]:
+        if not joined or count[joined].sum() >= _CELL:
+            break
+        joined.append(other)
+    return cell.where(~cell.isin(joined), "并层").set_axis(carried["unit_id"])
 
 
 def _response(carried: pd.DataFrame) -> pd.DataFrame:
@@ -216,21 +241,5 @@ def _lonely(units: pd.DataFrame) -> tuple[str, ...]:
     return tuple(alone.loc[alone["weight"].gt(1), "stratum"])
 
 
-def _fail_if_unfit(frame: pd.DataFrame, sample: pd.DataFrame, checks: pd.DataFrame) -> None:
-    strangers = sample.loc[~sample["unit_id"].isin(frame["unit_id"].tolist()), "unit_id"]
-    done = checks["outcome"].fillna("checked").eq("checked")
-    unscored = checks[done & checks["points_checked"].isna()]
-    problems = [
-        Problem(("the frame lacks a unit of the sample", "抽样框缺少样本单位"), str(unit), column="unit_id")
-        for unit in strangers
-    ]
-    problems += [
-        Problem(
-            ("a checked unit has no score", "已核查的项目没有得分"),
-            tables.place(checks, at, "points_checked", name="checks"),
-            do=("write the score, or the outcome not_reached", "请填得分，或在核查情况填“未能核查”"),
-            column="points_checked",
-        )
-        for at in unscored.index
-    ]
-    fail_if_any(SampleError, "checks 抽评结果", problems)
+def _no_check(what: tuple[str, str]) -> SampleError:
+    return SampleError(what, [Problem(what)])

@@ -28,6 +28,25 @@ class Basis:
     cuts: Mapping[str, float]
     listed: list[str]
     terms: Mapping[str, Any]
+    belong: float
+
+    @property
+    def unchecked(self) -> pd.DataFrame:
+        """The units of the frame that were not checked."""
+        return self.frame[~self.frame["unit_id"].isin(self.units["unit_id"].tolist())]
+
+    @property
+    def population(self) -> float:
+        """Units of the frame that belong: those checked, and of the others the share that checks lead to expect."""
+        return len(self.units) + self.belong * len(self.unchecked)
+
+    def by_grade(self, column: str | None = None) -> pd.Series:
+        """Return the units (or the sum of a column) that belong, by self-grade."""
+        seen, others = (
+            rows.groupby("grade_reported")[column].sum() if column else rows.groupby("grade_reported").size()
+            for rows in (self.units, self.unchecked)
+        )
+        return seen.astype(float).add(self.belong * others, fill_value=0.0)
 
     def column(self, name: str) -> Any:
         """Return a column of the units checked, a value a row."""
@@ -91,29 +110,25 @@ def inflation(held: Basis) -> pd.DataFrame:
 
 def grades(held: Basis) -> pd.DataFrame:
     """Return the grades that checks would give to the whole, beside those reported."""
-    population = estimation.grade_counts(held.frame["grade_reported"])
+    population = held.by_grade()
     found = estimation.corrected_distribution(
         *held.both_grades, held.design, population, held.cuts, confidence=held.confidence
     )
     reported = estimation.reported_distribution(population, held.cuts)
-    return found.assign(measure="grade").merge(
-        reported[["domain", "estimate"]].rename(columns={"estimate": "reported"}), on="domain", how="left"
-    )
+    own = reported.set_index("domain")["estimate"]
+    return found.assign(measure="grade", reported=found["domain"].map(own).fillna(0.0))
 
 
 def ranking(held: Basis) -> pd.DataFrame:
     """Return the departments from the most to the least inflated."""
     departments = sorted(held.frame["department"].dropna().unique())
-    found = estimation.ranked_departments(
+    return estimation.ranked_departments(
         *held.gap,
         held.column("department"),
         departments,
         few=int(held.terms["least_checks"]) - 1,
         confidence=held.confidence,
     )
-    # Recommended units that stand for one that was not reached have an error, and yet were not drawn.
-    drawn = held.units[held.units["part"].eq("random")].groupby("department").size()
-    return found.assign(n_random=found["domain"].map(drawn).fillna(0))
 
 
 def leniency(held: Basis) -> pd.DataFrame:
@@ -153,7 +168,9 @@ def heaping(held: Basis) -> pd.DataFrame:
 
 def money(held: Basis) -> pd.DataFrame:
     """Return the money of the projects that the rule on further budget concerns."""
-    budgets = held.frame.groupby("grade_reported")["budget"].sum()
+    budgets = held.by_grade("budget")
+    if not budgets.sum():
+        raise _nothing(("the frame has no budgets", "抽样框没有预算数"))
     return estimation.money_moved(
         *held.both_grades,
         held.column("budget"),
@@ -190,7 +207,8 @@ def questioned(held: Basis, plan: Plan | None) -> pd.DataFrame:
                 "部分抽评未填问题资金；没有的请填 0",
             )
         )
-    budget, population = held.column("budget"), held.frame["budget"].to_numpy()
+    seen, others = held.units["budget"], held.unchecked["budget"] * held.belong
+    budget, population = held.column("budget"), pd.concat([seen, others]).to_numpy()
     if plan is not None and plan.method in BY_SIZE and plan.size == "budget":
         certain = ~held.units["part"].eq("random").to_numpy()
         return estimation.money_at_risk(
@@ -203,10 +221,9 @@ def questioned(held: Basis, plan: Plan | None) -> pd.DataFrame:
 
 def expected(held: Basis) -> pd.DataFrame:
     """Return what a check would find for each unit not checked."""
-    unchecked = held.frame[~held.frame["unit_id"].isin(held.units["unit_id"].tolist())]
     return estimation.expected_scores(
         estimation.model_checked(*held.gap),
-        unchecked.set_index("unit_id")["points_reported"],
+        held.unchecked.set_index("unit_id")["points_reported"],
         held.cuts,
         full=float(held.terms["full"]),
         confidence=held.confidence,

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from perfkit import readers, sampling, tables
-from perfkit.cycle.spot_check.frame import Pair
+from perfkit.cycle.spot_check.columns import SLIDERS
+from perfkit.cycle.spot_check.frame import Pair, fail_if_scores_unfit
+from perfkit.errors import Problem, SampleError, fail_if_any
 from perfkit.measure.explaining import number, percent
 from perfkit.rules import RuleSet
 from perfkit.sampling import allocation as divide
@@ -50,8 +53,8 @@ def plan(
     size: str = "",
     allocation: str = "proportional",
     recommended: bool = True,
-    numbers_of: str = "",
-    read_from: float = 0.0,
+    earlier: Path | None = None,
+    coordinate: str = "",
 ) -> Planned:
     """Plan a spot check of the self-evaluations in ``frame``.
 
@@ -67,8 +70,10 @@ def plan(
         Units to check in all, recommended ones among them; 0: as many as the goals ask for.
     margin
         Percentage points either side of a share estimated from the random part; by default the pack's.
-    strata, method, size, allocation, recommended, numbers_of, read_from
+    strata, method, size, allocation, recommended
         See :func:`perfkit.sampling.draw` and :func:`perfkit.sampling.allocation.allocate`.
+    earlier, coordinate
+        The certificate of an earlier draw, and whether to ``keep`` its units or ``move`` away from them.
 
     Raises
     ------
@@ -78,11 +83,17 @@ def plan(
         If the pack has no parameters of sampling on the day.
     """
     terms = rule_set.value("sampling")
+    fail_if_scores_unfit(frame, rule_set)
     open_ = layers(frame, strata, size, recommended=recommended)
     certain = int(open_["recommended"].sum())
     goals = _goals(len(frame), certain, rule_set, margin or terms["margin"], n)
-    wanted = n or max(int(goals["n"].max()), int(terms["minimum"]) * len(open_) + certain)
-    divided = divide.allocate(open_, wanted - certain, allocation, minimum=int(terms["minimum"]))  # type: ignore[arg-type]
+    least = int((open_["units"] - open_["recommended"]).clip(upper=int(terms["minimum"])).sum()) + certain
+    wanted = n or min(max(int(goals["n"].max()), least), len(frame))
+    _fail_if_impossible(wanted, least, certain, len(frame), len(open_))
+    divided = open_.assign(drawn=0)
+    if wanted > certain:
+        divided = divide.allocate(open_, wanted - certain, allocation, minimum=int(terms["minimum"]))  # type: ignore[arg-type]
+    kept = {} if earlier is None else _of_earlier(earlier)
     made = sampling.announce(
         frame,
         title=title,
@@ -93,8 +104,8 @@ def plan(
         size=size,
         recommended=recommended,
         reserve=int(terms["reserve"]),
-        numbers_of=numbers_of,
-        read_from=read_from,
+        **kept,
+        coordinate=coordinate,
         sizes={str(name): int(drawn) for name, drawn in zip(divided["stratum"], divided["drawn"], strict=True)},
     )
     return _planned(made, divided, rule_set, margin or terms["margin"])
@@ -109,18 +120,19 @@ def planned(plan: sampling.Plan, frame: pd.DataFrame, rule_set: RuleSet) -> Plan
 
 
 def layers(
-    frame: pd.DataFrame, strata: Sequence[str] = ("department",), size: str = "", *, recommended: bool = True
+    frame: pd.DataFrame, strata: str | Sequence[str] = "department", size: str = "", *, recommended: bool = True
 ) -> pd.DataFrame:
     """Return the table ``strata`` of a frame before it is divided: units, size, recommended, and ``sd``, ``mean``.
 
-    The spread is that of the self-scores: nobody knows that of the checked ones yet.
+    The spread is that of the self-scores: nobody knows that of the checked ones yet. ``strata`` names columns, in one
+    text parted by commas or in a list.
 
     Raises
     ------
     SampleError
         If the frame cannot be drawn from.
     """
-    held = sampling.check_frame(frame, list(strata), size or None)
+    held = sampling.check_frame(frame, columns_in(strata), size or None)
     marked = held["recommended"].fillna(False).astype(bool) if recommended else pd.Series(False, index=held.index)
     measure = pd.to_numeric(held[size or "budget"])  # a column of one's own is read as text
     open_ = held.assign(marked=marked, measure=measure, spread=held["points_reported"].where(~marked))
@@ -134,6 +146,31 @@ def layers(
             "recommended": grouped["marked"].sum(),
         }
     ).reset_index()
+
+
+def columns_in(strata: str | Sequence[str]) -> list[str]:
+    """Return the columns named in a text, parted by commas; blank: none.
+
+    Examples
+    --------
+    >>> columns_in("department, level"), columns_in("")
+    (['department', 'level'], [])
+    """
+    return [name.strip() for name in strata.split(",") if name.strip()] if isinstance(strata, str) else list(strata)
+
+
+def numbers_for(strata: pd.DataFrame, minimum: int = 2, points: int = 8) -> list[int]:
+    """Return numbers of checks from the fewest a plan allows to half of the units, for a table or a chart."""
+    open_ = strata["units"] - strata["recommended"]
+    least = int(open_.clip(upper=minimum).sum() + strata["recommended"].sum())
+    most = max(int(strata["units"].sum()) // 2, least)
+    return sorted({round(n) for n in np.linspace(least, most, points)})
+
+
+def sliders(strata: pd.DataFrame) -> dict[str, Any]:
+    """Return what the sliders of :func:`precision` may be moved to: lowest, highest, step."""
+    numbers = numbers_for(strata, 5)
+    return {**SLIDERS, "n": (numbers[0], numbers[-1], max((numbers[-1] - numbers[0]) // 64, 1))}
 
 
 def precision(
@@ -190,10 +227,28 @@ def precisions(strata: pd.DataFrame, numbers: Sequence[int], allocation: str, co
     return pd.concat([precision(strata, n, allocation, cost) for n in numbers], ignore_index=True)
 
 
-def seed_in(certificate: Path) -> str:
-    """Return the seed that made the random numbers of an earlier draw, from its certificate."""
+def _of_earlier(certificate: Path) -> dict[str, str]:
+    """Return the seed that made the random numbers of an earlier draw, and the digest of its certificate."""
     held = sampling.read_certificate(certificate)
-    return str(held["plan"].get("numbers_of") or held["seed"])
+    return {"numbers_of": str(held["plan"]["numbers_of"] or held["seed"]), "numbers_from": str(held["sha256"])}
+
+
+def _fail_if_impossible(wanted: int, least: int, certain: int, units: int, strata: int) -> None:
+    held = f"{certain} 项推荐必查", f"{certain} recommended"
+    problems = []
+    if wanted < least:
+        problems.append(
+            Problem(
+                (f"too few for {strata} strata and {held[1]}", f"不足以覆盖 {strata} 层和{held[0]}"),
+                "n",
+                f"≥ {least}",
+                str(wanted),
+                ("ask for more, or join strata", "请增加样本量，或合并层"),
+            )
+        )
+    if wanted > units:
+        problems.append(Problem(("more than there are", "多于总体单位数"), "n", f"≤ {units}", str(wanted)))
+    fail_if_any(SampleError, "plan 抽样方案", problems)
 
 
 def _planned(plan: sampling.Plan, divided: pd.DataFrame, rule_set: RuleSet, margin: float) -> Planned:
@@ -215,7 +270,10 @@ def _goals(units: int, certain: int, rule_set: RuleSet, margin: float, n: int) -
     share = rule_set.value("spot_check_floor")["share"]
     floor = sizes.floor(share, units).n
     level = percent(confidence)
-    close = sizes.for_proportion(_HALF, margin=margin / 100, units=units - certain, confidence=confidence).n + certain
+    open_ = units - certain
+    close = certain
+    if open_ > 1:
+        close += sizes.for_proportion(_HALF, margin=margin / 100, units=open_, confidence=confidence).n
     rows = [
         (f"规定的抽评比例不低于 {percent(share)}", f"at least {percent(share)} must be checked", floor),
         (
@@ -230,7 +288,6 @@ def _goals(units: int, certain: int, rule_set: RuleSet, margin: float, n: int) -
 
 def _facts(strata: pd.DataFrame, goals: pd.DataFrame, n: int, confidence: float, minimum: int) -> tuple[Pair, ...]:
     units, certain = int(strata["units"].sum()), int(strata["recommended"].sum())
-    margin = 100 * sizes.margin_of(n - certain, units - certain, confidence=confidence)
     level = percent(confidence)
     lines = [
         (
@@ -239,11 +296,17 @@ def _facts(strata: pd.DataFrame, goals: pd.DataFrame, n: int, confidence: float,
             f"{units:,} self-evaluations, {n:,} to be checked ({percent(n / units)}): {certain:,} recommended, "
             f"{n - certain:,} drawn at random in {len(strata)} strata.",
         ),
-        (
-            f"随机部分对一个占比的估计误差不超过 ±{number(margin, 1)} 个百分点（{level}，占比为一半时最大）。",
-            f"The random part tells a share within ±{number(margin, 1)} percentage points ({level}; widest at half).",
-        ),
     ]
+    if 1 < n - certain < units - certain:
+        margin = number(100 * sizes.margin_of(n - certain, units - certain, confidence=confidence), 1)
+        lines.append(
+            (
+                f"若等概率抽取，随机部分对一个占比的估计误差约为 ±{margin} 个百分点（{level}，占比为一半时最大）；"
+                "按规模、奈曼等不等概率抽取时占比的误差更大。",
+                f"Drawn with equal chances the random part tells a share within about ±{margin} percentage points "
+                f"({level}; widest at half); with chances by size, or Neyman's, the margin of a share is wider.",
+            )
+        )
     whole = strata[(strata["drawn"] > 0) & (strata["drawn"] < minimum)]["stratum"].tolist()
     if whole:
         lines.append(
@@ -301,7 +364,7 @@ def drawn(
         title=title or "—",
         announced=announced or "—",
         n=n,
-        strata=[name.strip() for name in strata.split(",") if name.strip()],
+        strata=columns_in(strata),
         method=method,
         size=size,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from perfkit import estimation, sampling, tables
-from perfkit.cycle.spot_check.columns import ALLOCATIONS, COLUMNS, METHODS, NAMED, PARTS_OF, WORDS
+from perfkit.cycle.spot_check.columns import ALLOCATIONS, COLUMNS, METHODS, NAMED, PARTS_OF, WAN, WORDS
 from perfkit.cycle.spot_check.frame import Pair
 from perfkit.cycle.spot_check.inference import Inference
 from perfkit.cycle.spot_check.planning import precisions
@@ -46,7 +46,7 @@ def facts(found: Inference) -> list[Pair]:
     """Return what was found and what it implies, in sentences."""
     lines = [_reached(found)] if len(found.response) else []
     if len(found.inflation):
-        whole = found.inflation[found.inflation["measure"].eq("all")]
+        whole = found.inflation[found.inflation["measure"].eq("all")].assign(units=found.population)
         lines += [_pair(estimation.say_inflation(whole)), _shares(found.inflation)]
     if len(found.grades):
         reported = found.grades[["domain"]].assign(estimate=found.grades["reported"])
@@ -60,8 +60,8 @@ def facts(found: Inference) -> list[Pair]:
         lines.append(
             (
                 f"{k} 层只核查了一个随机抽取的项目（{names}），其误差按与总体均值的距离估计，偏大。",
-                f"{k} strata have one random check ({names}): their error is taken from the distance to the mean of "
-                "all, which overstates it.",
+                f"Strata with one random check: {k} ({names}); their error is the distance to the mean of all, "
+                "which overstates it.",
             )
         )
     return [*lines, *_why_missing(found)]
@@ -113,11 +113,10 @@ def heaping_text(found: Inference) -> list[Pair]:
             (
                 f"{number(row['cut'])} 分线上 {int(row['at'])} 个、线下一档 {int(row['under'])} 个，"
                 f"{zh}邻近得分所预示的"
-                f"（p{_p(row['p'], '＝')}），估计多出 {number(row['excess'], 0)} 个"
-                f"（{number(row['low'], 0)} 至 {number(row['high'], 0)}）。",
+                f"（p{_p(row['p'], '＝')}）{_excess(row, 0) if sure else ''}。",
                 f"{int(row['at'])} scores stand at {number(row['cut'])}, {int(row['under'])} one step below: "
-                f"{'more than' if sure else 'no more than'} the scores around imply (p {_p(row['p'], '= ')}), "
-                f"{number(row['excess'], 0)} too many ({number(row['low'], 0)} to {number(row['high'], 0)}).",
+                f"{'more than' if sure else 'no more than'} the scores around imply (p {_p(row['p'], '= ')})"
+                f"{_excess(row, 1) if sure else ''}.",
             )
         )
     return lines
@@ -142,7 +141,10 @@ def chance_text(found: Inference, sd: float) -> Pair:
 def certificate_facts(drawn: sampling.Drawn) -> list[tuple[Pair, Any]]:
     """Return what the certificate of a draw says, as (label, value) pairs."""
     held, plan = drawn.certificate, drawn.certificate["plan"]
-    counts = "，".join(f"{zh} {held['sample'][part]}" for part, (zh, _) in PARTS.items())
+    counts = tuple(
+        sep.join(f"{words[at]} {held['sample'][part]}" for part, words in PARTS.items())
+        for at, sep in enumerate(("，", "; "))
+    )
     return [
         (("方案", "Plan"), plan["title"]),
         (("抽样方法", "Method"), METHODS[plan["method"]]),
@@ -150,6 +152,7 @@ def certificate_facts(drawn: sampling.Drawn) -> list[tuple[Pair, Any]]:
         (("预先公布的公开值", "Public value announced"), plan["announced"]),
         (("公开值", "Public value"), held["public_value"]),
         (("种子", "Seed"), held["seed"]),
+        (("产生办法", "How it was made"), (held["how"]["zh"], held["how"]["en"])),
         (("抽样框行数", "Rows of the frame"), plan["frame"]["rows"]),
         (("抽样框 SHA-256", "SHA-256 of the frame"), plan["frame"]["sha256"]),
         (("方案 SHA-256", "SHA-256 of the plan"), held["plan_sha256"]),
@@ -177,8 +180,18 @@ def _reached(found: Inference) -> Pair:
     zh = f"核查 {total:,} 项，完成 {reached:,} 项"
     en = f"{total:,} projects were gone to, {reached:,} checked"
     if missed:
-        zh += f"，{missed:,} 项未能核查，由同层已核查的项目加权代表"
-        en += f"; {missed:,} could not be checked, those checked in the same stratum stand for them"
+        zh += f"，{missed:,} 项未能核查，由同层（核查过少时并层）随机抽取的项目加权代表"
+        en += (
+            f"; {missed:,} could not be checked: the random checks of the stratum (of several where there are "
+            "few) stand for them"
+        )
+    outside = int(found.response["not_eligible"].sum())
+    if outside:
+        zh += f"；{outside:,} 项不属于抽样范围，推断全部自评中有 {percent(found.belong)} 属于，以下只就其推断"
+        en += (
+            f"; {outside:,} do not belong to the population: {percent(found.belong)} of all self-evaluations are "
+            "taken to belong, and what follows is of those"
+        )
     return zh + "。", en + "."
 
 
@@ -187,7 +200,7 @@ def _shares(inflation: pd.DataFrame) -> Pair:
     near, far = held.loc["inflated"], held.loc["far apart"]
     return (
         f"自评虚高达到界限的占 {_span(near)}，相差较大、须重点复核的占 {_span(far)}。",
-        f"{_span(near)} of the self-scores are inflated, {_span(far)} far apart.",
+        f"{_span(near, 1)} of the self-scores are inflated, {_span(far, 1)} far apart.",
     )
 
 
@@ -196,7 +209,8 @@ def _best(found: Inference) -> Pair:
     grades = "、".join(found.listed)
     return (
         f"自评为“{row['domain']}”的项目，抽评为{grades}的概率 {_span(row)}。",
-        f"A project that graded itself {row['domain']} is checked {grades} with probability {_span(row)}.",
+        f"A project that graded itself {row['domain']} is checked {' or '.join(found.listed)} with probability "
+        f"{_span(row, 1)}.",
     )
 
 
@@ -208,8 +222,9 @@ def _why_missing(found: Inference) -> list[Pair]:
     ]
 
 
-def _span(row: pd.Series) -> str:
-    return f"{percent(row['estimate'])}（{percent(row['low'])}–{percent(row['high'])}）"
+def _span(row: pd.Series, lang: int = 0) -> str:
+    inside = f"{percent(row['low'])}–{percent(row['high'])}"
+    return f"{percent(row['estimate'])}" + (f"（{inside}）", f" ({inside})")[lang]
 
 
 def _titles(columns: Sequence[str]) -> Pair:
@@ -223,8 +238,21 @@ def _pair(sentence: tuple[str, str]) -> Pair:
     return zh, en
 
 
+def _excess(row: Mapping[str, Any], lang: int) -> str:
+    many, low, high = (number(row[name], 0) for name in ("excess", "low", "high"))
+    return (f"，估计多出 {many} 个（{low} 至 {high}）", f", {many} too many ({low} to {high})")[lang]
+
+
 def _p(value: float, equals: str = "") -> str:
     return "<0.001" if value < 0.001 else f"{equals}{number(value, 3)}"
+
+
+def visits(sample: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table ``sample`` with what whoever goes there needs: name, department, budget, self-score."""
+    about = ["unit_id", "name", "department", "budget", "points_reported"]
+    return sample.merge(frame[about], on="unit_id", how="left").rename(
+        columns={name: tables.contract("frame").title(name) for name in about[1:]}
+    )
 
 
 def title(drawn: sampling.Drawn) -> Pair:
@@ -252,6 +280,14 @@ def index_fields(found: Inference, drawn: sampling.Drawn, lang: str = "zh") -> d
         ("自评虚高", "inflation"): round(float(whole["estimate"].iloc[0]), 2) if len(whole) else None,
     }
     return {pair[at]: value for pair, value in fields.items()}
+
+
+def in_wan(amounts: pd.DataFrame) -> pd.DataFrame:
+    """Return estimated amounts in units of 10,000 yuan."""
+    shown = amounts.copy()
+    for name in [each for each in ("estimate", "low", "high", "budget") if each in shown]:
+        shown[name] = shown[name].astype(float) / WAN
+    return shown
 
 
 def percents(shares: pd.DataFrame) -> pd.DataFrame:
