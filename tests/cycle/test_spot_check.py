@@ -118,6 +118,8 @@ class TestInference:
         small = found.ranking[found.ranking["n_random"].lt(3)]
         assert len(small)
         assert small["note_zh"].str.contains("不宜单独通报").all()
+        assert small["own"].isna().all()
+        assert found.ranking.loc[found.ranking["n_random"].ge(3), "own"].notna().all()
         assert set(small["domain"]) >= {"档案（模拟）", "外事（模拟）"}
 
     def test_lifted_scores_are_found_at_90_and_not_at_80(self, found):

@@ -122,13 +122,12 @@ def grades(held: Basis) -> pd.DataFrame:
 def ranking(held: Basis) -> pd.DataFrame:
     """Return the departments from the most to the least inflated."""
     departments = sorted(held.frame["department"].dropna().unique())
-    return estimation.ranked_departments(
-        *held.gap,
-        held.column("department"),
-        departments,
-        few=int(held.terms["least_checks"]) - 1,
-        confidence=held.confidence,
+    least = int(held.terms["least_checks"])
+    found = estimation.ranked_departments(
+        *held.gap, held.column("department"), departments, few=least - 1, confidence=held.confidence
     )
+    # What two projects show of a department is not held against it: only the shrunken figure stands.
+    return found.assign(own=found["own"].where(found["n_random"] >= least))
 
 
 def leniency(held: Basis) -> pd.DataFrame:
