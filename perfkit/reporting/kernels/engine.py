@@ -241,7 +241,8 @@ class _Limited:
 def _message(kind: str, content: dict[str, Any] | None = None, **_: Any) -> dict[str, Any]:
     """Return a message of the Jupyter protocol, as far as both ends of a pipe need one."""
     header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": ENGINE}
-    return {"header": header, "msg_type": kind, "parent_header": {}, "metadata": {}, "content": content or {}}
+    filled = {"content": content or {}, "parent_header": {}, "metadata": {}, "buffers": []}
+    return {"header": header, "msg_type": kind, **filled}
 
 
 def _join_streams(outputs: list[Any]) -> None:

@@ -41,6 +41,8 @@ class WarmStartError(Exception):
 class Kernel:
     """A forked process: whether it lives, how it ended, and the means to end it."""
 
+    stdin = stdout = stderr = None  # as a Popen that captures nothing
+
     def __init__(self, pid: int, status: socket.socket) -> None:
         self.pid = pid
         self._status: socket.socket | None = status
