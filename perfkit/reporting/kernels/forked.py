@@ -222,6 +222,7 @@ def _kernel(channel: socket.socket) -> tuple[Any, _Voice]:
     """Make the IPython kernel, with a socket in the place of ZMQ's five and no thread."""
     from ipykernel.displayhook import ZMQDisplayHook
     from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelapp import IPKernelApp
     from jupyter_client.session import Session
     from traitlets import Any as Anything
     from traitlets import Type
@@ -255,14 +256,17 @@ def _kernel(channel: socket.socket) -> tuple[Any, _Voice]:
     os.environ.setdefault("MPLBACKEND", INLINE)
     if "matplotlib" in sys.modules and os.environ["MPLBACKEND"] != INLINE:
         sys.modules["matplotlib"].use(os.environ["MPLBACKEND"])
-    settings = Config({"HistoryManager": {"enabled": False}, "Completer": {"use_jedi": False}})
-    kernel = Kernel.instance(
-        config=settings,
+    # By the application's name in the configuration, libraries know a notebook.
+    settings = {"HistoryManager": {"enabled": False}, "IPKernelApp": {"connection_file": ""}}
+    app: Any = IPKernelApp.instance(config=Config(settings))
+    kernel = app.kernel = Kernel.instance(
+        parent=app,
         session=Spoken(),
         iopub_socket=object(),
         log=logging.getLogger("ipykernel"),
         shell_channel_thread=SimpleNamespace(parent_thread=None),
     )
+    app.shell = kernel.shell
     sys.stdout, sys.stderr = _Stream("stdout", 1, kernel), _Stream("stderr", 2, kernel)
     sys.stdout.other, sys.stderr.other = sys.stderr, sys.stdout
     hook: Any = ZMQDisplayHook

@@ -24,7 +24,7 @@ from perfkit.reporting.kernels import line
 PRELOAD_VARIABLE = "PERFKIT_PRELOAD"
 # What every report of the kit imports sooner or later. What else a report imported is learnt from it for the next.
 PRELOAD = (
-    "IPython.core.completer,IPython.core.display,comm,ipykernel.displayhook,ipykernel.ipkernel,ipykernel.kernelapp,"
+    "IPython.core.completer,IPython.core.display,comm,ipykernel.debugger,ipykernel.ipkernel,ipykernel.kernelapp,"
     "jupyter_client.session,matplotlib.backends.backend_agg,matplotlib.pyplot,numpy,pandas,perfkit.*,scipy.optimize,"
     "scipy.stats"
 )
