@@ -60,6 +60,17 @@ def test_the_domains(benchmark):
     assert domains.linear(2_000).startswith("    2,000 rows:")
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="CPU seconds are read from /proc")
+def test_the_pipeline(benchmark, tmp_path, monkeypatch):
+    pipeline = benchmark("pipeline")
+    monkeypatch.chdir(pipeline.ROOT)
+    (unit,) = pipeline.units(1)
+    pipeline.by_warm_kernels(unit, tmp_path)
+    assert "重点绩效评价" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert pipeline.empty(3).startswith("3 empty reports, 1 process: 0.")
+    assert set(pipeline.WAYS) == {"warm", "plain", "papermill", "cli"}
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_memory_is_seen(benchmark):
     measuring = benchmark("measuring")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+
+from perfkit.reporting.kernels import ENGINE, WarmEngine
 
 OK, CELL_ERROR, KILLED, TIMEOUT, EXPORT_ERROR = "ok", "cell error", "killed", "timeout", "export error"
 KERNEL = "python3"
@@ -30,11 +33,21 @@ class Ran:
 
 
 def execute(
-    notebook: Path, parameters: Mapping[str, Any], *, root: Path, kept: Path, timeout: float | None = None
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    *,
+    root: Path,
+    kept: Path,
+    timeout: float | None = None,
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
+    warm: bool = True,
 ) -> Ran:
     """Run ``notebook`` in the folder ``root`` with ``parameters``, and leave it as far as it got in ``kept``.
 
-    A failure is an outcome, not an exception: ``cell error``, ``killed`` (the kernel died) or ``timeout``.
+    A failure is an outcome, not an exception: ``cell error``, ``killed`` (the kernel died, or held more memory than
+    it may) or ``timeout``. The kernel is a warm one, forked for this notebook alone (see
+    :mod:`perfkit.reporting.kernels`), where the system has them.
 
     Parameters
     ----------
@@ -45,16 +58,25 @@ def execute(
     root
         The working directory of the kernel.
     kept
-        Where papermill writes the notebook, again after each cell.
+        Where papermill writes the notebook, as far as it got.
     timeout
         Seconds a cell may take; None: as long as it needs.
+    time_limit
+        Seconds all cells together may take.
+    memory_limit
+        Bytes that the kernel may hold.
+    warm
+        False for an ordinary kernel; so does the environment variable ``PERFKIT_KERNELS=ordinary``.
     """
     import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
     read: Any = nbformat.read
+    # Known even where this package is not installed but only on the path.
+    papermill_engines.register(ENGINE, WarmEngine)
     begun = time.monotonic()
     outcome, error = OK, ""
     try:
@@ -63,17 +85,24 @@ def execute(
                 _literal(notebook),
                 _literal(kept),
                 parameters=dict(parameters),
+                engine_name=ENGINE,
                 kernel_name=KERNEL,
                 language="python",
                 progress_bar=False,
-                cwd=str(root),
+                kernel_cwd=str(root),
                 execution_timeout=timeout,
+                time_limit=time_limit,
+                memory_limit=memory_limit,
+                warm=warm and os.environ.get("PERFKIT_KERNELS") != "ordinary",
+                save_each_cell=False,
                 **_encrypted(),
             )
     except PapermillExecutionError as failure:
         outcome, error = CELL_ERROR, f"{failure.ename}: {failure.evalue}"
     except CellTimeoutError:
-        outcome, error = TIMEOUT, f"a cell took longer than {timeout:g} s"
+        spent = time_limit is not None and time.monotonic() - begun >= time_limit
+        what, seconds = ("the report", time_limit) if spent else ("a cell", timeout)
+        outcome, error = TIMEOUT, f"{what} took longer than {seconds:g} s"
     except DeadKernelError as failure:
         outcome, error = KILLED, f"{type(failure).__name__}: {failure}"
     except Exception as failure:

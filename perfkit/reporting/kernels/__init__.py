@@ -1,0 +1,11 @@
+"""Warm kernels, each used once: a fork server has the heavy imports, and every report gets a fork of it.
+
+Three ways in: :func:`perfkit.reporting.execution.execute`, the papermill engine ``perfkit-warm``, and the kernel
+provisioner of the same name behind the kernel ``perfkit-warm``. The engine is the fastest: its kernels run the cells
+in a process of their own, without ZMQ.
+"""
+
+from perfkit.reporting.kernels.engine import ENGINE, WarmEngine
+from perfkit.reporting.kernels.pool import WarmStartError, close, servers
+
+__all__ = ["ENGINE", "WarmEngine", "WarmStartError", "close", "servers"]
