@@ -11,11 +11,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from perfkit.errors import PerfkitError, Problem
+from perfkit.errors import PerfkitError, Problem, fail_if_any
 from perfkit.reporting.export import blocks, page, pdf, word
 from perfkit.reporting.export.page import TEMPLATES, safe, summary_of
 
-__all__ = ["FORMATS", "TEMPLATES", "html", "render", "safe", "summary_of"]
+__all__ = ["FORMATS", "TEMPLATES", "html", "render", "safe", "summary_of", "unfit"]
 
 FORMATS = ("html", "docx", "pdf")
 
@@ -56,15 +56,7 @@ def render(
         If a character of a PDF is in no font; the message names it.
     """
     asked = tuple(formats)
-    unknown = [each for each in asked if each not in FORMATS]
-    if unknown:
-        raise PerfkitError(
-            ("a format is not available", "不支持该格式"),
-            [
-                Problem(("format not available", "不支持该格式"), expected=", ".join(FORMATS), got=str(each))
-                for each in unknown
-            ],
-        )
+    fail_if_any(PerfkitError, "formats", unfit(asked))
     cleaned = page.clean(notebook, lang=lang, title=title)
     read = blocks.read(cleaned, lang) if set(asked) - {"html"} else None
     made: dict[str, bytes] = {}
@@ -74,6 +66,37 @@ def render(
         else:
             made[each] = word.written(read, reference) if each == "docx" else pdf.written(read)
     return made
+
+
+def unfit(formats: Iterable[str], reference: Path | None = None, where: str = "") -> list[Problem]:
+    """Return what is wrong with ``formats`` and with the document that Word reports are to be written on."""
+    asked = tuple(formats)
+    problems = [
+        Problem(
+            ("format not available", "不支持该格式"),
+            f"{where} › formats" if where else "",
+            ", ".join(FORMATS),
+            str(each) or "[]",
+        )
+        for each in asked or [""]
+        if each not in FORMATS
+    ]
+    if reference is None:
+        return problems
+    if "docx" not in asked:
+        problems.append(
+            Problem(
+                ("a reference, but no Word reports", "给出了参照文档，但不生成 Word 报告"),
+                f"{where} › reference",
+                "docx in formats",
+                ", ".join(asked),
+            )
+        )
+    try:
+        word.opened(reference)
+    except PerfkitError as error:
+        problems.extend(error.problems)
+    return problems
 
 
 def html(notebook: NotebookNode, *, lang: str = "zh", title: str | None = None) -> str:

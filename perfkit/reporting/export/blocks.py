@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _BLOCK_TAGS = """
-address article blockquote caption dd details div dl dt figcaption figure footer header h1 h2 h3 h4 h5 h6 hr li main
-nav ol p pre section summary table tbody td tfoot th thead tr ul
+address article blockquote caption dd details div dl dt figcaption figure footer header h1 h2 h3 h4 h5 h6 hr img li
+main nav ol p pre section summary table tbody td tfoot th thead tr ul
 """
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -225,11 +225,11 @@ def _mixed(node: Any, kind: str = "body") -> Iterator[Block]:
 
 
 def _is_block(node: Any) -> bool:
-    return node.name is not None and (node.name in _BLOCKS or node.name == "img" or _holds_blocks(node))
+    return node.name in _BLOCKS or (node.name is not None and _holds_blocks(node))
 
 
 def _holds_blocks(node: Any) -> bool:
-    return node.find([*_BLOCKS, "img"]) is not None
+    return any(each.name in _BLOCKS for each in node.descendants)
 
 
 def _items(node: Any) -> Items:

@@ -68,7 +68,7 @@ def clean(notebook: NotebookNode, *, lang: str, title: str | None = None) -> Any
             (f"no language {lang!r}", f"没有语言“{lang}”"),
             [Problem(("unknown language", "未知的语言"), expected="zh | en", got=str(lang))],
         )
-    asked = title or str((summary_of(notebook) or {}).get("title") or "")
+    asked = _marked(title or str((summary_of(notebook) or {}).get("title") or ""))
     kept = _node(nbformat=4, nbformat_minor=5, metadata=_node(), cells=list(_kept(notebook.cells, lang)))
     resources = {"title": asked, "no_alt": "（图无文字说明）" if lang == "zh" else "(no description)"}
     body, _ = _exporter(lang).from_notebook_node(kept, resources)
@@ -160,9 +160,14 @@ def _printed(output: NotebookNode) -> NotebookNode | None:
     return _node({**output, "data": _node({kind: output.data[best]})})
 
 
-def _inert(text: str) -> str:
-    """Return HTML with a visible mark for what no document may hold and for what turns the order of reading."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", _REFERENCE.sub(_unprintable_reference, text))
+def _marked(text: str) -> str:
+    """Return ``text`` with a visible mark for what no document may hold and for what turns the order of reading."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _inert(body: str) -> str:
+    """Return HTML with :func:`_marked` text, also where a character is written as a number."""
+    return _marked(_REFERENCE.sub(_unprintable_reference, body))
 
 
 def _unprintable_reference(found: re.Match[str]) -> str:
