@@ -35,7 +35,8 @@ TITLE, SMALLER = 22, 0.75
 class _Style:
     """A paragraph style: sizes and lengths in points, the indent of the first line in characters.
 
-    ``zh`` is a second name for those that Word does not translate itself; ``exact`` the height of a line.
+    ``zh`` is a second name for those that Word does not translate itself; ``exact`` the height of a line; ``side``
+    room at both sides for a frame.
     """
 
     name: str
@@ -51,6 +52,7 @@ class _Style:
     outline: int | None = None
     keep: bool = False
     frame: str = ""
+    side: float = 0
 
 
 _BOX = "".join(
@@ -73,7 +75,7 @@ STYLES = (
     _Style("Table Text", "宋体", 10.5, zh="表格文字"),
     _Style("Table Heading", "黑体", 10.5, "center", zh="表格标题行", keep=True),
     _Style("Table Note", "宋体", 10.5, zh="表注", before=4, after=6),
-    _Style("Notice", "楷体", 12, zh="提示", before=6, after=6, frame=f"<w:pBdr>{_BOX}</w:pBdr>"),
+    _Style("Notice", "楷体", 12, zh="提示", before=6, after=6, frame=f"<w:pBdr>{_BOX}</w:pBdr>", side=5),
     _Style("Preformatted", "宋体", 10, zh="原样文本", frame='<w:shd w:val="clear" w:color="auto" w:fill="F3F3F3"/>'),
     _Style("TOC Heading", "黑体", 14, "center", before=10, after=6, keep=True),
     _Style("toc 1", "宋体", 12, exact=20),
@@ -233,7 +235,7 @@ def _style(style: _Style, lang: str) -> str:
         f'<w:ind w:firstLineChars="{indent * 100}" w:firstLine="{round(indent * size * 20)}" '
         f'w:leftChars="{style.left * 100}" w:left="{round(style.left * size * 20)}"/>'
         if indent or style.left
-        else ""
+        else f'<w:ind w:left="{round(style.side * 20)}" w:right="{round(style.side * 20)}"/>'
     )
     outline = f'<w:outlineLvl w:val="{style.outline}"/>' if style.outline is not None else ""
     zh = f"<w:aliases w:val={quoteattr(style.zh)}/>" if style.zh else ""

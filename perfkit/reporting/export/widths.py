@@ -34,26 +34,26 @@ def fitted(table: Table, width: float) -> Fit:
 
     Notes
     -----
-    As a browser does: every column gets the least it needs, and what remains goes to the columns in proportion to
-    what they lack for a single line. Where even the smallest text does not fit, words are broken.
+    As a browser does: every column gets the least it needs; what remains goes first to keeping short cells on a
+    line, then to the columns in proportion to what they lack for a single line. Where even the smallest text does
+    not fit, words are broken.
 
     Examples
     --------
-    A column of one letter needs 2 em with its padding, one of nine 10 em: at 10 em more, each gets half of that.
+    A column of one character needs 2 em with its padding, one of nine 10 em: of 10 em more, each gets half.
 
     >>> from perfkit.reporting.export.blocks import Cell, Run, Table
     >>> row = (Cell((Run("一"),)), Cell((Run("二三四五六七八九十"),)))
     >>> fitted(Table((), (row,), 0), 22 * 10.5)
     Fit(size=10.5, shares=(0.3182, 0.6818), together=True)
     """
-    for size, whole in _SIZES:
-        least, full = _needs(table, whole)
-        if sum(least) * size <= width:
-            break
-    ems_ = _shared_out(least, full, width / size)
-    total = sum(ems_)
-    shares = tuple(round(each / total, 4) for each in ems_)
-    return Fit(size, shares, _lines(table, [share * width / size for share in shares]) <= _TOGETHER)
+    broken, whole, full = (_needs(table, state) for state in ("broken", "whole", "full"))
+    size = next((each for each, fit in _SIZES if sum(whole if fit else broken) * each <= width), _SIZES[-1][0])
+    room = width / size
+    held = _between(broken, [whole, full], room)
+    total = sum(held)
+    shares = tuple(round(each / total, 4) for each in held)
+    return Fit(size, shares, _lines(table, [share * room for share in shares]) <= _TOGETHER)
 
 
 def ems(text: str) -> float:
@@ -61,39 +61,38 @@ def ems(text: str) -> float:
     return sum(1.0 if ord(character) > _LATIN_END else 0.55 for character in text)
 
 
-def _shared_out(least: list[float], full: list[float], room: float) -> list[float]:
-    spare = room - sum(least)
-    lack = [most - need for need, most in zip(least, full, strict=True)]
-    if spare <= 0:
-        return least
-    if sum(lack) > spare:
-        return [need + spare * each / sum(lack) for need, each in zip(least, lack, strict=True)]
-    return [most + (room - sum(full)) / len(full) for most in full]
+def _between(least: list[float], wishes: list[list[float]], room: float) -> list[float]:
+    """Return the widths that take all of ``room``: wish after wish is met, the first that cannot be in proportion."""
+    held = least
+    for wish in wishes:
+        lack = [max(most - have, 0.0) for have, most in zip(held, wish, strict=True)]
+        spare = room - sum(held)
+        part = 1.0 if sum(lack) <= spare else max(spare, 0.0) / sum(lack)
+        held = [have + part * each for have, each in zip(held, lack, strict=True)]
+    return [have + max(room - sum(held), 0.0) / len(held) for have in held]
 
 
-def _needs(table: Table, whole: bool) -> tuple[list[float], list[float]]:
-    """Return for each column the least width and that of a single line."""
-    count = len(table.grid[0]) if table.grid else 0
-    least, full = [_PADDING + 1.0] * count, [_PADDING + 1.0] * count
+def _needs(table: Table, state: str) -> list[float]:
+    """Return the width of each column in which its cells are ``broken``, short ones ``whole``, or all on a line."""
+    needs = [_PADDING + 1.0] * (len(table.grid[0]) if table.grid else 0)
     for row in table.grid:
         for at, cell in enumerate(row):
             if cell is not None and cell.columns == 1:
-                low, high = _cell(cell, whole)
-                least[at], full[at] = max(least[at], low + _PADDING), max(full[at], high + _PADDING)
-    return least, full
+                needs[at] = max(needs[at], _cell(cell, state) + _PADDING)
+    return needs
 
 
-def _cell(cell: Cell, whole: bool) -> tuple[float, float]:
+def _cell(cell: Cell, state: str) -> float:
     longest = max(map(ems, cell.text.split("\n")))
     word = min(max(map(ems, _WORD.findall(cell.text)), default=0.0), _WORD_MOST)
-    if cell.number and not cell.heading:
-        least = min(longest, _WORD_MOST)
+    if state == "full" or (cell.number and not cell.heading):
+        least = min(longest, _MOST if state == "full" else _WORD_MOST)
     elif longest <= _SHORT:
-        least = longest if whole else min(longest, max(2.0, math.ceil(longest / 2)))
+        least = longest if state == "whole" else min(longest, max(2.0, math.ceil(longest / 2)))
     else:
         # About as high as a third of its width.
         least = min(math.sqrt(longest) * 1.8, 2.5 * _SHORT)
-    return max(word, least), min(longest, _MOST)
+    return max(word, least)
 
 
 def _lines(table: Table, widths: list[float]) -> float:
