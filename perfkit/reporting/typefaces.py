@@ -63,7 +63,9 @@ def _typefaces(own: str) -> Typefaces:
     chinese = chinese_folder()
     folders = [str(folder) for folder in (mine, chinese, signs) if folder is not None]
     held = typst.Fonts(include_system_fonts=False, font_paths=folders)
-    files = {font.family: Path(font.path) for font in held.fonts() if font.path}
+    # Of each family the upright one of ordinary weight, which is what a report is set in.
+    faces = sorted(held.fonts(), key=lambda font: (font.style.casefold() != "normal", abs(font.weight - 400)))
+    files = {font.family: Path(font.path) for font in reversed(faces) if font.path}
     users = [family for family, file in files.items() if mine in file.parents]
     shipped = [family for family in reversed(CJK) if family in files and family not in users]
     # Only fonts named here are used: beside the signs lies one that prints a box for every character.

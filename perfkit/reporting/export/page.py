@@ -180,9 +180,19 @@ def _finished(body: str, asked: str, lang: str) -> Any:
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(body, "html.parser")
+    # What can scroll must be within reach of a keyboard, and every heading cell say what it heads.
+    name = "表格" if lang == "zh" else "Table"
     for table in page.find_all("table"):
         if table.find_parent(class_="wide") is None:
-            table.wrap(page.new_tag("div", attrs={"class": "wide"}))
+            frame = {"class": "wide", "role": "region", "tabindex": "0", "aria-label": name}
+            table.wrap(page.new_tag("div", attrs=frame))
+    for cell in page.find_all("th", scope=False):
+        if not cell.get_text(strip=True):
+            cell.name = "td"
+            continue
+        cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    for figure in page.find_all("figure"):
+        figure["tabindex"] = "0"
     _put_title(page, asked)
     _put_contents(page, lang)
     return page

@@ -26,7 +26,7 @@ from perfkit.reporting.export.blocks import (
     plain,
 )
 from perfkit.reporting.export.page import TEMPLATES
-from perfkit.reporting.export.widths import fitted
+from perfkit.reporting.export.widths import GROUP, fitted
 from perfkit.reporting.typefaces import typefaces
 
 # The text of a page of an official document (GB/T 9704) is 156 mm wide.
@@ -120,6 +120,8 @@ def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "runs": _runs(cell.runs),
         "rows": cell.rows,
+        # A group that breaks leaves its label on the page before.
+        "breakable": cell.rows > GROUP or cell.rows == 1,
         "columns": cell.columns,
         "heading": cell.heading,
         "number": cell.number,

@@ -73,7 +73,7 @@ STYLES = (
     _Style("caption", "黑体", 12, "center", before=8, after=6, keep=True),
     _Style("Figure", "宋体", 12, "center", zh="图片", before=8, keep=True),
     _Style("Table Text", "宋体", 10.5, zh="表格文字"),
-    _Style("Table Heading", "黑体", 10.5, "center", zh="表格标题行", keep=True),
+    _Style("Table Heading", "黑体", 10.5, "center", zh="表格标题行"),
     _Style("Table Note", "宋体", 10.5, zh="表注", before=4, after=6),
     _Style("Notice", "楷体", 12, zh="提示", before=6, after=6, frame=f"<w:pBdr>{_BOX}</w:pBdr>", side=5),
     _Style("Preformatted", "宋体", 10, zh="原样文本", frame='<w:shd w:val="clear" w:color="auto" w:fill="F3F3F3"/>'),

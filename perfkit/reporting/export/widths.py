@@ -11,13 +11,13 @@ from perfkit.reporting.export.blocks import Cell, Table
 _LATIN_END = 0x2E7F
 _WORD = re.compile(r"[!-~\u00a0-\u024f]+")
 # In ems: up to here a cell stays on one line if there is room; a longer word is broken; the most a column asks for.
-_SHORT, _WORD_MOST, _MOST = 5.6, 9.0, 40.0
+_SHORT, _WORD_MOST, _MOST = 5.6, 11.0, 40.0
 _PADDING = 1.0
 # Sizes of text in points, each first with short cells on one line, then with their being broken.
 _SIZES = ((10.5, True), (9.0, True), (10.5, False), (9.0, False), (8.0, False), (7.0, False), (6.0, False))
 LARGEST = _SIZES[0][0]
-# So many lines stay on one page.
-_TOGETHER = 14
+# So many lines stay on one page, and so many rows that share a cell.
+_TOGETHER, GROUP = 14, 6
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _cell(cell: Cell, state: str) -> float:
         least = longest if state == "whole" else min(longest, max(2.0, math.ceil(longest / 2)))
     else:
         # About as high as a third of its width.
-        least = min(math.sqrt(longest) * 1.8, 2.5 * _SHORT)
+        least = min(math.sqrt(longest) * 1.6, 2.5 * _SHORT)
     return max(word, least)
 
 

@@ -29,7 +29,7 @@ from perfkit.reporting.export.blocks import (
     Table,
     plain,
 )
-from perfkit.reporting.export.widths import LARGEST, Fit, ems, fitted
+from perfkit.reporting.export.widths import GROUP, LARGEST, Fit, ems, fitted
 
 _EMU = 12700
 _LISTED = 2
@@ -326,9 +326,16 @@ class _Writer:
     def _rows(self, table: Table, widths: list[int], fit: Fit) -> Iterator[str]:
         # The largest size is that of the style.
         size = None if fit.size == LARGEST else fit.size
+        kept = {
+            above
+            for at, row in enumerate(table.grid)
+            for cell in row
+            if cell is not None and cell.rows <= GROUP
+            for above in range(at, at + cell.rows - 1)
+        }
         open_: dict[int, tuple[int, int]] = {}
         for at, row in enumerate(table.grid):
-            keep = fit.together and at < len(table.grid) - 1
+            keep = at in kept or at < table.heads or (fit.together and at < len(table.grid) - 1)
             cells = []
             for column, cell in enumerate(row):
                 left, wide = open_.get(column, (0, 1))
