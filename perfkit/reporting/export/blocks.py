@@ -151,9 +151,10 @@ Block = Heading | Paragraph | Notice | Preformatted | Items | Table | Figure | C
 
 @dataclass(frozen=True)
 class Report:
-    """A whole document in one language (``zh`` or ``en``)."""
+    """A whole document in one language (``zh`` or ``en``); its ``name`` is its title, or stands for one."""
 
     title: str
+    name: str
     lang: str
     blocks: tuple[Block, ...]
 
@@ -164,7 +165,7 @@ def read(page: Any, lang: str) -> Report:
     title = plain(_runs(heading)) if heading is not None else ""
     body = [block for child in page.main.children for block in _read(child) if block != Paragraph(())]
     below = [block for block in body if not (isinstance(block, Heading) and block.level == 0)]
-    return Report(title, lang, tuple(_descending(below)))
+    return Report(title, page.title.get_text(), lang, tuple(_descending(below)))
 
 
 def plain(runs: Iterable[Run]) -> str:

@@ -95,7 +95,7 @@ def safe(text: str) -> str:
     '<b>甲</b>&lt;script&gt;alert(1)&lt;/script&gt;'
     """
     # pandas puts a style sheet before each frame: it would show as text.
-    return str(_cleaner().clean(_STYLE.sub("", text)))
+    return str(_cleaner().clean(_inert(_STYLE.sub("", text))))
 
 
 @cache
@@ -194,6 +194,8 @@ def _finished(body: str, asked: str, lang: str) -> Any:
     for figure in page.find_all("figure"):
         figure["tabindex"] = "0"
     _put_title(page, asked)
+    # A document must have a name, even where it prints none.
+    page.title.string = page.title.string or ("报告" if lang == "zh" else "Report")
     _put_contents(page, lang)
     return page
 

@@ -53,6 +53,7 @@ def written(report: Report) -> bytes:
     figures: list[Figure] = []
     data = {
         "title": report.title,
+        "name": report.name,
         "lang": report.lang,
         "fonts": faces.roles,
         "blocks": [_data(block, figures) for block in report.blocks],

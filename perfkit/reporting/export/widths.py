@@ -67,7 +67,7 @@ def _between(least: list[float], wishes: list[list[float]], room: float) -> list
     for wish in wishes:
         lack = [max(most - have, 0.0) for have, most in zip(held, wish, strict=True)]
         spare = room - sum(held)
-        part = 1.0 if sum(lack) <= spare else max(spare, 0.0) / sum(lack)
+        part = min(1.0, max(spare, 0.0) / sum(lack)) if any(lack) else 0.0
         held = [have + part * each for have, each in zip(held, lack, strict=True)]
     return [have + max(room - sum(held), 0.0) / len(held) for have in held]
 

@@ -175,7 +175,7 @@ class _Writer:
         for at, child in enumerate(list(new)):
             body.insert(at, child)
         core = self.document.core_properties
-        core.title, core.language = report.title[:_TITLE], "zh-CN" if self.lang == "zh" else "en-GB"
+        core.title, core.language = report.name[:_TITLE], "zh-CN" if self.lang == "zh" else "en-GB"
         held = io.BytesIO()
         self.document.save(held)
         return held.getvalue()
