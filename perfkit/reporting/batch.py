@@ -74,8 +74,8 @@ def run(
 ) -> Batch:
     """Check an order, then make its reports.
 
-    The folder gets ``index.html``, ``manifest.json``, a page for each report that came about, the notebook behind it
-    in ``notebooks/``, and the notebooks that failed, as far as they got, in ``failed/``.
+    The folder gets ``index.html``, ``manifest.json``, each report that came about in the formats asked for, the
+    notebook behind it in ``notebooks/``, and the notebooks that failed, as far as they got, in ``failed/``.
 
     Parameters
     ----------
@@ -117,9 +117,9 @@ def _make(job: Job, order: Order, folder: Path, timeout: float | None, made_from
         ran = execute(job.notebook, job.parameters, root=order.root, kept=part, timeout=timeout)
     finally:
         part.unlink(missing_ok=True)
-    page, error = _page(ran, job)
+    report, error = _report(ran, job, order)
     summary = (export.summary_of(ran.notebook) if ran.notebook is not None else None) or {}
-    ended = EXPORT_ERROR if ran.outcome == OK and page is None else ran.outcome
+    ended = EXPORT_ERROR if ran.outcome == OK and not report else ran.outcome
     return Outcome(
         job=job,
         outcome=ended,
@@ -129,35 +129,35 @@ def _make(job: Job, order: Order, folder: Path, timeout: float | None, made_from
         title=summary.get("title") or job.title,
         fields=summary.get("fields") or {},
         made_from=made_from,
-        outputs=_keep(job.slug, folder, page, ran.notebook),
+        outputs=_keep(job.slug, folder, report, ran.notebook),
     )
 
 
-def _page(ran: Ran, job: Job) -> tuple[str | None, str]:
+def _report(ran: Ran, job: Job, order: Order) -> tuple[dict[str, bytes], str]:
+    """Return the report by format, and why there is none."""
     if ran.outcome != OK or ran.notebook is None:
-        return None, ""
+        return {}, ""
     try:
-        return export.html(ran.notebook, lang=job.lang), ""
+        return export.render(ran.notebook, order.formats, lang=job.lang, reference=order.reference), ""
     except Exception as failure:
         # A report that cannot be printed is that run's failure, not the batch's.
-        return None, f"{type(failure).__name__}: {failure}"
+        return {}, f"{type(failure).__name__}: {failure}"
 
 
-def _keep(slug: str, folder: Path, page: str | None, notebook: NotebookNode | None) -> tuple[str, ...]:
-    """Write what the run made, and remove what an earlier run left in the place of the other outcome."""
-    html, good, bad = f"{slug}.html", f"notebooks/{slug}.ipynb", f"failed/{slug}.ipynb"
-    kept = good if page is not None else bad
-    stale = (bad,) if page is not None else (html, good)
-    for name in stale:
-        (folder / name).unlink(missing_ok=True)
-    written = []
-    if page is not None:
-        manifest.write(folder / html, page)
-        written.append(html)
-    if notebook is not None:
-        _write_notebook(notebook, folder / kept)
-        written.append(kept)
-    return tuple(written)
+def _keep(slug: str, folder: Path, report: dict[str, bytes], notebook: NotebookNode | None) -> tuple[str, ...]:
+    """Write what the run made, and remove what an earlier run left in another format or for the other outcome."""
+    good, bad = f"notebooks/{slug}.ipynb", f"failed/{slug}.ipynb"
+    documents = {f"{slug}.{kind}": content for kind, content in report.items()}
+    for name in {*(f"{slug}.{kind}" for kind in export.FORMATS), good, bad} - set(documents):
+        if name != (good if report else bad):
+            (folder / name).unlink(missing_ok=True)
+    for name, content in documents.items():
+        manifest.write(folder / name, content)
+    if notebook is None:
+        return tuple(documents)
+    kept = good if report else bad
+    _write_notebook(notebook, folder / kept)
+    return (*documents, kept)
 
 
 def _write_notebook(notebook: NotebookNode, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from perfkit.errors import FontError, Problem
 
 _PROBE = "中"
 _SUFFIXES = {".ttf", ".otf", ".ttc"}
-_SYSTEM = ("Noto Sans CJK SC", "Noto Sans SC", "Noto Sans CJK JP", "Noto Serif CJK SC", "Noto Serif SC")
+CJK = ("Noto Sans CJK SC", "Noto Sans SC", "Noto Sans CJK JP", "Noto Serif CJK SC", "Noto Serif SC")
 _MISSING = re.compile(r"Glyph (\d+) .*missing from")
 
 
@@ -91,21 +91,35 @@ def missing_glyphs_fail() -> Iterator[None]:
     for each in caught:
         if not _MISSING.search(str(each.message)):
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-    if missing:
-        raise FontError(
-            ("the font lacks characters", "字体缺少字符"),
-            [
-                Problem(
-                    ("no glyph for a character", "字体中没有该字符"),
-                    got=f"{character} (U+{ord(character):04X})",
-                    do=(
-                        "put a font that has it in the folder PERFKIT_FONT_DIR",
-                        "请将含有该字符的字体放入 PERFKIT_FONT_DIR 文件夹",
-                    ),
-                )
-                for character in sorted(missing)
-            ],
+    fail_if_missing(missing)
+
+
+def fail_if_missing(characters: Iterable[str]) -> None:
+    """Raise a FontError that names each of ``characters``: no font has them; return if there are none."""
+    problems = [
+        Problem(
+            ("no glyph for a character", "字体中没有该字符"),
+            got=f"{character} (U+{ord(character):04X})",
+            do=(
+                "put a font that has it in the folder PERFKIT_FONT_DIR",
+                "请将含有该字符的字体放入 PERFKIT_FONT_DIR 文件夹",
+            ),
         )
+        for character in sorted(characters)
+    ]
+    if problems:
+        raise FontError(("the font lacks characters", "字体缺少字符"), problems)
+
+
+def chinese_folder() -> Path:
+    """Return the folder with the Chinese fonts that documents are set in, apart from the user's own.
+
+    Raises
+    ------
+    FontError
+        See :func:`chinese_font`.
+    """
+    return (_packaged_font() or next(_system_fonts(), None) or chinese_font()).parent
 
 
 def _candidates() -> Iterator[Path]:
@@ -129,7 +143,7 @@ def _packaged_font() -> Path | None:
 def _system_fonts() -> Iterator[Path]:
     from matplotlib.font_manager import fontManager
 
-    for name in _SYSTEM:
+    for name in CJK:
         for font in fontManager.ttflist:
             if font.name == name and font.style == "normal" and str(font.weight) in {"400", "normal", "regular"}:
                 yield Path(font.fname)

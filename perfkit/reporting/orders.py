@@ -4,13 +4,14 @@ An order is a YAML file beside the folder that it builds::
 
     title: 2022 年度重点绩效评价
     notebook: notebooks/42_key_evaluation.ipynb
-    formats: [html]
+    formats: [html, docx, pdf]
     common: {pack: cn-project-2020, on: "2022-12-31", data: data/samples/forms}
     runs: [{unit_id: "001"}, {unit_id: "002"}]
 
 ``runs`` may also be ``{each: unit_id, from: units.csv}`` or ``{each: unit_id, values: ["a", "b"]}``; instead of
-``notebook``, ``common`` and ``runs`` there may be ``parts``, a list of them. Paths are relative to the root: the
-first folder, from the order's own upwards, in which the notebooks are found.
+``notebook``, ``common`` and ``runs`` there may be ``parts``, a list of them. ``reference`` names a Word document
+whose styles the Word reports take. Paths are relative to the root: the first folder, from the order's own upwards,
+in which the notebooks are found.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from perfkit import rules, tables
 from perfkit.errors import OrderError, Problem, RuleError, fail_if_any
+from perfkit.reporting import export
 from perfkit.reporting.signatures import ParameterSpec, fitted, inspect, signature
 from perfkit.rules.notation import UniqueKeys, parse
 
-__all__ = ["FORMATS", "Job", "Order", "ParameterSpec", "load", "signature"]
+__all__ = ["Job", "Order", "ParameterSpec", "load", "signature"]
 
-FORMATS = ("html",)
 _SLUG_LENGTH = 60
 _HASH_LENGTH = 8
 
@@ -67,7 +68,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Order:
-    """An order that can be carried out: ``root`` is the folder that notebooks run in, ``sha256`` that of the file."""
+    """An order that can be carried out: ``root`` is the folder that notebooks run in, ``sha256`` that of the file.
+
+    ``reference`` is the document that Word reports are written on; None: the one that comes with the kit.
+    """
 
     path: Path
     sha256: str
@@ -75,6 +79,7 @@ class Order:
     title: str
     formats: tuple[str, ...]
     jobs: tuple[Job, ...]
+    reference: Path | None = None
 
 
 class _Strict(BaseModel):
@@ -91,12 +96,14 @@ class _Part(_Strict):
 class _Parts(_Strict):
     title: str
     formats: list[str] = ["html"]
+    reference: str = ""
     parts: list[_Part]
 
 
 class _Single(_Part):
     title: str
     formats: list[str] = ["html"]
+    reference: str = ""
 
 
 @dataclass
@@ -129,9 +136,11 @@ def load(path: str | Path) -> Order:
     shape = _shaped(_yaml(file, checking), checking)
     parts = shape.parts if isinstance(shape, _Parts) else [shape] if shape is not None else []
     jobs: list[Job] = []
+    reference: Path | None = None
     if shape is not None:
-        _check_formats(shape.formats, checking)
         checking.root = _root(file.parent, [part.notebook for part in parts])
+        reference = checking.root / shape.reference if shape.reference else None
+        checking.problems.extend(export.unfit(shape.formats, reference, checking.name))
         if not parts:
             checking.say(("no parts", "没有任何部分"), "parts")
         for at, part in enumerate(parts, start=1):
@@ -142,7 +151,9 @@ def load(path: str | Path) -> Order:
     if shape is None:
         raise OrderError((f"{file.name} is empty", f"{file.name} 是空的"))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return Order(file, digest, checking.root, shape.title, tuple(shape.formats), tuple(jobs))
+    return Order(
+        file, digest, checking.root, shape.title, tuple(dict.fromkeys(shape.formats)), tuple(jobs), reference
+    )
 
 
 class _Yaml(UniqueKeys):
@@ -188,12 +199,6 @@ def _shaped(content: Any, checking: _Checking) -> _Single | _Parts | None:
             else:
                 checking.say(("wrong value", "值不对"), where, each["msg"], repr(each["input"])[:80])
         return None
-
-
-def _check_formats(formats: list[str], checking: _Checking) -> None:
-    for each in formats or [""]:
-        if each not in FORMATS:
-            checking.say(("format not available", "不支持该格式"), "formats", ", ".join(FORMATS), each or "[]")
 
 
 def _root(home: Path, notebooks: list[str]) -> Path:

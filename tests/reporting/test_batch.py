@@ -171,7 +171,7 @@ def test_a_report_that_cannot_be_printed_is_an_outcome(without_kernels, monkeypa
     def fail(*_, **__):
         raise RuntimeError(f"nope {EVIL}")
 
-    monkeypatch.setattr(export, "html", fail)
+    monkeypatch.setattr(export, "render", fail)
     done = batch.run(without_kernels, out=tmp_path / "out", show=lambda _: None)
     assert {each.outcome for each in done.outcomes} == {"export error"}
     assert done.exit_code == 1

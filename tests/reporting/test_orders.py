@@ -178,7 +178,7 @@ def test_the_key_on_is_a_name_not_a_truth(office):
 
 
 def test_all_problems_are_told_at_once(office):
-    told = refusal(ask(office, "[{unit_id: 7}, {uint_id: x}]", "{n: a, data: nowhere}", "formats: [pdf]"))
+    told = refusal(ask(office, "[{unit_id: 7}, {uint_id: x}]", "{n: a, data: nowhere}", "formats: [odt]"))
     for message in (
         "6 problems",
         "quote it",
@@ -188,7 +188,7 @@ def test_all_problems_are_told_at_once(office):
         "format not",
     ):
         assert message in told
-    assert "expected html · got pdf" in told
+    assert "expected html, docx, pdf · got odt" in told
     assert "请加引号" in told
 
 
@@ -215,7 +215,7 @@ def test_refusals_of_form(office, text, message):
 def test_refusals_of_the_file_itself(office):
     assert "no such file" in refusal(office / "reports/none.yaml")
     assert "not the name of an order" in refusal(office / "reports/none")
-    assert "not available" in refusal(ask(office, '[{unit_id: "1"}]', more="formats: [docx]"))
+    assert "not available" in refusal(ask(office, '[{unit_id: "1"}]', more="formats: [odt]"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A notebook that has run, as one HTML file: no code, nothing fetched, nothing executed.
+"""A notebook that has run, as a clean page: no code, nothing fetched, nothing executed.
 
 What an output or a markdown cell holds is cleaned a second time here (see :mod:`perfkit.reporting.figures` for the
 first), because a notebook may also show HTML that this package did not write.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html as markup
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from nbformat import NotebookNode
 from perfkit.errors import PerfkitError, Problem
 from perfkit.reporting.figures import SUMMARY_MIME
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parents[1] / "templates"
 REMOVED = frozenset({"note", "parameters", "injected-parameters", "remove"})
 LANGUAGES = ("zh", "en")
 
@@ -46,39 +47,32 @@ _LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 # Typed loosely, because nbformat and nbconvert ship types without annotating their functions.
 _node: Callable[..., NotebookNode] = NotebookNode
 _PICTURE = re.compile(r"data:image/(svg\+xml|png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
+# Control characters and lone surrogates (XML has no place for them), and marks that override or isolate direction.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});?")
 _STYLE = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 
 
-def html(notebook: NotebookNode, *, lang: str = "zh", title: str | None = None) -> str:
-    """Return ``notebook`` as a whole HTML document that needs no other file and no network.
+def clean(notebook: NotebookNode, *, lang: str, title: str | None = None) -> Any:
+    """Return ``notebook`` as a parsed page (BeautifulSoup) that needs no other file and no network.
 
-    Code, prompts, what went to stderr, the summary for the index, and cells tagged ``note``, ``parameters``,
-    ``injected-parameters`` or ``remove`` are left out; of cells tagged ``zh`` or ``en`` those in ``lang`` stay.
-
-    Parameters
-    ----------
-    notebook
-        A notebook that has run.
-    lang
-        ``zh`` or ``en``.
-    title
-        The title; by default that of the notebook's summary, else its first heading.
+    See :func:`perfkit.reporting.export.render` for what is left out.
 
     Raises
     ------
     PerfkitError
-        If ``lang`` is neither.
+        If ``lang`` is neither ``zh`` nor ``en``.
     """
     if lang not in LANGUAGES:
         raise PerfkitError(
             (f"no language {lang!r}", f"没有语言“{lang}”"),
             [Problem(("unknown language", "未知的语言"), expected="zh | en", got=str(lang))],
         )
-    asked = title or str((summary_of(notebook) or {}).get("title") or "")
+    asked = _marked(title or str((summary_of(notebook) or {}).get("title") or ""))
     kept = _node(nbformat=4, nbformat_minor=5, metadata=_node(), cells=list(_kept(notebook.cells, lang)))
     resources = {"title": asked, "no_alt": "（图无文字说明）" if lang == "zh" else "(no description)"}
     body, _ = _exporter(lang).from_notebook_node(kept, resources)
-    return _finished(body, asked, lang)
+    return _finished(_inert(body), asked, lang)
 
 
 def summary_of(notebook: NotebookNode) -> dict[str, Any] | None:
@@ -101,7 +95,7 @@ def safe(text: str) -> str:
     '<b>甲</b>&lt;script&gt;alert(1)&lt;/script&gt;'
     """
     # pandas puts a style sheet before each frame: it would show as text.
-    return str(_cleaner().clean(_STYLE.sub("", text)))
+    return str(_cleaner().clean(_inert(_STYLE.sub("", text))))
 
 
 @cache
@@ -166,16 +160,44 @@ def _printed(output: NotebookNode) -> NotebookNode | None:
     return _node({**output, "data": _node({kind: output.data[best]})})
 
 
-def _finished(body: str, asked: str, lang: str) -> str:
+def _marked(text: str) -> str:
+    """Return ``text`` with a visible mark for what no document may hold and for what turns the order of reading."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _inert(body: str) -> str:
+    """Return HTML with :func:`_marked` text, also where a character is written as a number."""
+    return _marked(_REFERENCE.sub(_unprintable_reference, body))
+
+
+def _unprintable_reference(found: re.Match[str]) -> str:
+    digits = found[1]
+    code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    return chr(code) if code < sys.maxunicode and _UNPRINTABLE.match(chr(code)) else found[0]
+
+
+def _finished(body: str, asked: str, lang: str) -> Any:
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(body, "html.parser")
+    # What can scroll must be within reach of a keyboard, and every heading cell say what it heads.
+    name = "表格" if lang == "zh" else "Table"
     for table in page.find_all("table"):
         if table.find_parent(class_="wide") is None:
-            table.wrap(page.new_tag("div", attrs={"class": "wide"}))
+            frame = {"class": "wide", "role": "region", "tabindex": "0", "aria-label": name}
+            table.wrap(page.new_tag("div", attrs=frame))
+    for cell in page.find_all("th", scope=False):
+        if not cell.get_text(strip=True):
+            cell.name = "td"
+            continue
+        cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    for figure in page.find_all("figure"):
+        figure["tabindex"] = "0"
     _put_title(page, asked)
+    # A document must have a name, even where it prints none.
+    page.title.string = page.title.string or ("报告" if lang == "zh" else "Report")
     _put_contents(page, lang)
-    return str(page)
+    return page
 
 
 def _put_title(page: Any, asked: str) -> None:
