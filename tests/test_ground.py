@@ -146,3 +146,22 @@ def test_version_is_the_newest_heading_of_the_changelog():
     assert versions == sorted(versions, key=Version, reverse=True)
     newest = re.split(r"^## ", text, flags=re.MULTILINE)[1]
     assert re.findall(r"^### (.*)$", newest, re.MULTILINE) == ["Rules", "Code"]
+
+
+def test_every_pin_installs_on_the_oldest_python():
+    """Debian 12 has Python 3.11.2; ``make constraints`` on a newer one may pin what needs more."""
+    from importlib import metadata
+
+    from packaging.specifiers import SpecifierSet
+
+    wanting = []
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        name, _, version = line.partition("==")
+        try:
+            held = metadata.metadata(name)
+        except (metadata.PackageNotFoundError, ValueError):
+            continue  # a peer of the benchmarks, not installed here
+        needs = held["Requires-Python"] if held["Version"] == version else None
+        if needs and not SpecifierSet(needs).contains("3.11.2"):
+            wanting.append(f"{line}: {needs}")
+    assert wanting == []
