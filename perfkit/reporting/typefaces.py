@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from perfkit.errors import PerfkitError, Problem
 from perfkit.reporting.fonts import CJK, chinese_folder, fail_if_missing
 
 # By the names that the files on people's machines bear, best first; who has none gets Noto.
@@ -35,6 +36,7 @@ class Typefaces:
     roles: Mapping[str, tuple[str, ...]]
     characters: frozenset[int]
     compiler: Any
+    process: int
 
     def fail_if_lacking(self, text: str) -> None:
         """Raise a FontError that names every character of ``text`` that is in no font."""
@@ -49,8 +51,24 @@ def typefaces() -> Typefaces:
     ------
     FontError
         If there is no Chinese font at all.
+    PerfkitError
+        In a process forked from one that has set a PDF: the compiler's threads stayed there, it would wait for ever.
     """
-    return _typefaces(os.environ.get("PERFKIT_FONT_DIR", ""))
+    held = _typefaces(os.environ.get("PERFKIT_FONT_DIR", ""))
+    if held.process != os.getpid():
+        raise PerfkitError(
+            ("a forked process cannot set PDFs", "派生的进程不能排 PDF"),
+            [
+                Problem(
+                    ("the process it was forked from has set one", "其父进程已经排过 PDF"),
+                    do=(
+                        "fork before the first PDF is set, or start the process afresh (spawn)",
+                        "请在排第一份 PDF 之前派生进程，或改用 spawn 方式启动",
+                    ),
+                )
+            ],
+        )
+    return held
 
 
 @cache
@@ -74,6 +92,7 @@ def _typefaces(own: str) -> Typefaces:
         {role: _ordered(names, families) for role, names in _ROLES.items()},
         frozenset[int]().union(*(_characters(files[family]) for family in families)),
         typst.Compiler(font_paths=held, ignore_system_fonts=True),
+        os.getpid(),
     )
 
 

@@ -7,10 +7,13 @@ import base64
 import html
 import io
 import itertools
+import os
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -609,3 +612,31 @@ def test_an_order_with_a_reference_that_does_not_do_is_refused(office, made, tmp
     own = restyled(tmp_path, made, lambda document: None)
     assert "but no Word reports" in refused(f"formats: [html]\nreference: {own.name}")
     assert orders.load(office(f"formats: [docx]\nreference: {own.name}")).reference == own
+
+
+def test_threads_do_not_disturb_one_another():
+    held = report(rows=5)
+    once = export.render(held)
+    with ThreadPoolExecutor(3) as threads:
+        assert all(each == once for each in threads.map(lambda _: export.render(held), range(6)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_process_forked_too_late_says_so_and_does_not_hang(made):
+    code_ = (
+        "import os, sys, nbformat.v4 as v\n"
+        "from perfkit.errors import PerfkitError\n"
+        "from perfkit.reporting import export\n"
+        "held = v.new_notebook(cells=[v.new_markdown_cell('# x')])\n"
+        "export.render(held)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    try:\n"
+        "        export.render(held)\n"
+        "    except PerfkitError as error:\n"
+        "        print(error, flush=True)\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code_], capture_output=True, text=True, timeout=120, check=True)
+    assert "a forked process cannot set PDFs" in run.stdout

@@ -6,6 +6,7 @@ The cleaned page is the document: HTML is that page, and Word and PDF are writte
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from perfkit.reporting.export.page import TEMPLATES, safe, summary_of
 __all__ = ["FORMATS", "TEMPLATES", "html", "render", "safe", "summary_of", "unfit"]
 
 FORMATS = ("html", "docx", "pdf")
+# Neither the exporter nor the compiler, both kept for the next report, can serve two threads.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def render(
@@ -57,6 +60,13 @@ def render(
     """
     asked = tuple(formats)
     fail_if_any(PerfkitError, "formats", unfit(asked))
+    with _ONE_AT_A_TIME:
+        return _made(notebook, asked, lang, title, reference)
+
+
+def _made(
+    notebook: NotebookNode, asked: tuple[str, ...], lang: str, title: str | None, reference: Path | None
+) -> dict[str, bytes]:
     cleaned = page.clean(notebook, lang=lang, title=title)
     read = blocks.read(cleaned, lang) if set(asked) - {"html"} else None
     made: dict[str, bytes] = {}

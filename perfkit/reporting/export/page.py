@@ -179,7 +179,7 @@ def _unprintable_reference(found: re.Match[str]) -> str:
 def _finished(body: str, asked: str, lang: str) -> Any:
     from bs4 import BeautifulSoup
 
-    page = BeautifulSoup(body, "html.parser")
+    page: Any = BeautifulSoup(body, "html.parser")
     # What can scroll must be within reach of a keyboard, and every heading cell say what it heads.
     name = "表格" if lang == "zh" else "Table"
     for table in page.find_all("table"):
