@@ -210,7 +210,8 @@ def _group(card: Scorecard, unit_id: str, codes: pd.Index, amounts: dict[str, An
 
     Those are scored by the same indicators and the same of them count; of too few units only its own are returned.
     """
-    items = card.items[card.items["unit_id"].isin(alike(card, unit_id)) & card.items["points_full"].gt(0)]
+    items = card.plain_items
+    items = items[items["unit_id"].isin(alike(card, unit_id)) & items["points_full"].gt(0)]
     same = items["points"].notna() == items["indicator_id"].isin(codes)
     items = items[same.groupby(items["unit_id"]).transform("all") & items["points"].notna()]
     if items["unit_id"].nunique() < card.rule_set.value("peers")["least"]:

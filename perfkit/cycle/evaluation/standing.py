@@ -99,8 +99,11 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
 
 def alike(card: Scorecard, unit_id: str) -> pd.Index:
     """Return the units that were scored by exactly the same indicators as ``unit_id``, itself included."""
-    what = card.items[["indicator_id", "level3", "rule", "points_full"]].astype(str).agg("|".join, axis=1)
-    codes = what.groupby(card.items["unit_id"], sort=False).agg(tuple)
+    items = card.plain_items
+    kinds = pd.factorize(
+        pd.MultiIndex.from_frame(items[["indicator_id", "level3", "rule", "points_full"]].astype(str))
+    )
+    codes = pd.Series(kinds[0]).groupby(items["unit_id"].to_numpy(), sort=False).agg(tuple)
     return codes.index[codes == codes[unit_id]]
 
 

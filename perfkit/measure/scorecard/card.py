@@ -39,14 +39,19 @@ class Scorecard:
     rule_set: RuleSet
     scheme: str
     denominator: str
-    make: Callable[[Rows | None], pd.DataFrame]
+    make: Callable[[Rows | None, bool], pd.DataFrame]
     rows: Rows | None = None
     pick: Callable[[str], Scorecard] | None = None
 
     @cached_property
     def items(self) -> pd.DataFrame:
         """The table ``scores``."""
-        return self.make(self.rows)
+        return self.make(self.rows, True)
+
+    @cached_property
+    def plain_items(self) -> pd.DataFrame:
+        """The table ``scores`` without what is only there to be read: sentences, targets and values as text."""
+        return self.items if "items" in self.__dict__ else self.make(self.rows, False)
 
     def of(self, unit_id: str) -> Scorecard:
         """Return the scorecard of one unit (all its years).
@@ -69,6 +74,8 @@ class Scorecard:
 
     def part(self, wanted: npt.NDArray[np.bool_]) -> Scorecard:
         """Return the scorecard of those rows of ``results`` that are wanted."""
+        if wanted.all():
+            return self
         at = np.flatnonzero(wanted)
         results = self.results.iloc[at].reset_index(drop=True)
         part = replace(self, results=results, rows=at if self.rows is None else self.rows[at])
@@ -201,14 +208,16 @@ def score(
     return Scorecard(results, rule_set, chosen, denominator, make)
 
 
-def _ready(items: pd.DataFrame, _rows: Rows | None) -> pd.DataFrame:
+def _ready(items: pd.DataFrame, _rows: Rows | None, _shown: bool) -> pd.DataFrame:
     return items
 
 
-def _kept_items(items: pd.DataFrame, rule_set: RuleSet, explain: bool, rows: Rows | None) -> pd.DataFrame:
+def _kept_items(
+    items: pd.DataFrame, rule_set: RuleSet, explain: bool, rows: Rows | None, shown: bool
+) -> pd.DataFrame:
     """Return the table ``scores`` of some units from items that are scored."""
     kept = items if rows is None else items[items["at"].isin(rows)]
-    return long.as_table(kept.reset_index(drop=True), rule_set, explain=explain)
+    return long.as_table(kept.reset_index(drop=True), rule_set, explain=explain, shown=shown)
 
 
 def _made_items(
@@ -220,6 +229,7 @@ def _made_items(
     rule_set: RuleSet,
     explain: bool,
     rows: Rows | None,
+    shown: bool,
 ) -> pd.DataFrame:
     """Score the items of some units, and return them as the table ``scores``."""
     if rows is not None:
@@ -230,7 +240,8 @@ def _made_items(
         )
         used = Used(used.value[kept], used.origin[kept], used.reached[kept])
         rates = None if rates is None else rates[rows]
-    return long.as_table(long.scored(values, keys, used, library, rates, rule_set), rule_set, explain=explain)
+    scored = long.scored(values, keys, used, library, rates, rule_set)
+    return long.as_table(scored, rule_set, explain=explain, shown=shown)
 
 
 def _rates_of(known: pd.DataFrame, rates: pd.DataFrame) -> npt.NDArray[np.float64]:

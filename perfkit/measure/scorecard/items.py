@@ -112,11 +112,13 @@ def _add(items: pd.DataFrame, to: Any, *more: Any) -> None:
     to(items["at"].to_numpy(), Judged(*columns), *more)
 
 
-def as_table(items: pd.DataFrame, rule_set: RuleSet, *, explain: bool) -> pd.DataFrame:
-    """Return scored items as the table ``scores``."""
-    items = items.assign(target_shown=explaining.shown_targets(items), actual_shown=explaining.shown_actuals(items))
+def as_table(items: pd.DataFrame, rule_set: RuleSet, *, explain: bool, shown: bool = True) -> pd.DataFrame:
+    """Return scored items as the table ``scores``, without texts if nobody is ``shown`` them."""
+    if shown:
+        targets, actuals = explaining.shown_targets(items), explaining.shown_actuals(items)
+        items = items.assign(target_shown=targets, actual_shown=actuals)
     items = rule_set.stamp(items)
-    if explain:
+    if explain and shown:
         items = items.join(explaining.sentences(items, _rules_of(items, rule_set)))
     return items.reindex(columns=list(tables.contract("scores").columns))
 

@@ -39,7 +39,7 @@ class Parts:
         rest = self.score(_plain(self.values._meta), units=silent).results.astype(results.dtypes)
         return dd.concat([results, dd.from_pandas(rest, npartitions=1)])
 
-    def items(self, _rows: Any) -> Any:
+    def items(self, _rows: Any, _shown: bool = True) -> Any:
         """Return the table ``scores`` of all parts."""
         return self._mapped("items")
 
