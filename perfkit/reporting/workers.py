@@ -186,7 +186,7 @@ def opened(jobs: int | None, cluster: str | None) -> Iterator[tuple[Executor, Ca
         with _client(cluster) as client:
             executor = client.get_executor(pure=False)
             try:
-                yield executor, lambda: max(2 * sum(client.nthreads().values()), 2)
+                yield executor, lambda: 16 + 4 * sum(client.nthreads().values())
             finally:
                 executor.shutdown(wait=False)
         return
@@ -207,8 +207,9 @@ def _client(address: str) -> Any:
             ("--cluster needs distributed", "--cluster 需要 distributed"),
             [Problem(("not installed", "未安装"), do=("pip install 'perfkit[cluster]'",) * 2)],
         ) from error
+    connect: Any = Client
     try:
-        return Client(address, timeout=_PATIENCE)
+        return connect(address, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise OrderError(
             (f"no cluster at {address}", f"{address} 没有集群"),

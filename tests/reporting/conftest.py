@@ -1,4 +1,4 @@
-"""An office whose orders take no kernel: a stand-in runs the notebooks, and keeps a tally of how often it began each."""
+"""An office whose orders take no kernel: a stand-in runs the notebooks, and tallies how often it began each."""
 
 import importlib
 import sys
@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from perfkit.reporting import journal
 
 # A module of its own, because workers import what they are to call.
-STAND_IN = '''
+STAND_IN = """
 import os, signal, subprocess, sys, time
 import nbformat
 from perfkit.reporting.execution import Ran
@@ -43,7 +43,7 @@ def deadly(notebook, parameters, *, root, kept, timeout=None):
 
 def refuse_b(notebook, documents):
     return ["no total 无合计"] if "# b" in notebook.cells[0].source else []
-'''
+"""
 
 
 class Office:

@@ -1,4 +1,4 @@
-"""Whatever is killed: no finished report is lost, none is made twice, nothing half written stays, nobody is orphaned."""
+"""Whatever is killed: no finished report is lost or made twice, nothing half written stays, nobody is orphaned."""
 
 import contextlib
 import json
@@ -114,7 +114,6 @@ def test_a_worker_killed_from_outside_while_it_waits_or_works(office, stand_in):
     def kill_one(line):
         told.append(line)
         if len(told) in (2, 7):
-            (first, *_) = psutil.Process().children()
             victims = [each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())]
             os.kill(victims[0].pid, signal.SIGKILL)
 

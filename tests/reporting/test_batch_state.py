@@ -26,7 +26,7 @@ def run(office, stand_in):
 
 
 def why(office, what="unfinished"):
-    order, planned = batch.preview(office.order, selection=Selection(what))
+    _, planned = batch.preview(office.order, selection=Selection(what))
     return {each.job.parameters["unit"]: each.why for each in planned}
 
 
@@ -66,7 +66,9 @@ def test_a_pack_that_changes_makes_its_reports_anew(office, run, own_pack):
     pack.rename(moved)
     notebook = office.root / "notebooks/a.ipynb"
     declared = 'data: str = \\"\\"\\npack: str = \\"rules\\"'
-    notebook.write_text(notebook.read_text(encoding="utf-8").replace('data: str = \\"\\"', declared), encoding="utf-8")
+    notebook.write_text(
+        notebook.read_text(encoding="utf-8").replace('data: str = \\"\\"', declared), encoding="utf-8"
+    )
     run()
     assert why(office) == {}
     (moved / "sources.yaml").write_text((moved / "sources.yaml").read_text(encoding="utf-8") + "\n# x\n", "utf-8")
@@ -182,7 +184,8 @@ def test_shards_make_the_whole(office, run):
     assert all(shard.made for shard in shards)
     assert office.begun() == {f"u{at}": 2 for at in range(12)}
     one, other = (
-        json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["runs"] for folder in (whole.folder, office.out)
+        json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["runs"]
+        for folder in (whole.folder, office.out)
     )
     assert one == other
     files = {path.relative_to(whole.folder) for path in whole.folder.rglob("*.*") if path.suffix != ".jsonl"}
@@ -227,16 +230,12 @@ def test_many_runs_get_subfolders_and_the_index_leads_there(office, run, monkeyp
     done = run("fresh")
     for before, after in zip(flat, done.outcomes, strict=True):
         sub = after.job.slug[-8:-6]
-        moved = [f"{folder}/{sub}/{name}" if folder else f"{sub}/{name}" for folder, _, name in parted(before.outputs)]
-        assert list(after.outputs) == moved
+        parts = [path.rpartition("/") for path in before.outputs]
+        assert list(after.outputs) == [f"{home}{slash}{sub}/{name}" for home, slash, name in parts]
         assert all((office.out / path).is_file() for path in after.outputs)
         assert not any((office.out / path).exists() for path in before.outputs)
     page = done.index.read_text(encoding="utf-8")
     assert all(f'href="{each.outputs[0]}"' in page for each in done.outcomes)
-
-
-def parted(outputs):
-    return [path.rpartition("/") for path in outputs]
 
 
 def test_a_report_that_the_gate_refuses_is_kept_apart(office, run, stand_in):
