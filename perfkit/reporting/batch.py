@@ -21,10 +21,11 @@ from perfkit.reporting.dispatch import carry_out
 from perfkit.reporting.execution import execute
 from perfkit.reporting.journal import Journal
 from perfkit.reporting.making import Gate, Runner, Task, passes
+from perfkit.reporting.occupation import WHOLE, occupied
 from perfkit.reporting.orders import Order
 from perfkit.reporting.orders.names import is_of, subfolder
 from perfkit.reporting.outcomes import Outcome, recorded
-from perfkit.reporting.planning import WHOLE, Planned, Selection, plan
+from perfkit.reporting.planning import Planned, Selection, plan
 
 Progress = Callable[[str], None]
 
@@ -113,27 +114,29 @@ def run(
         Before anything runs, if the order cannot be carried out as written.
     """
     order, folder, selection = *_ordered(order_path, out), selection or Selection()
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder, selection.shard)
-    held, hashes, started = journal.read(folder), manifest.Hashes(), manifest.now()
-    planned = plan(order, folder, held, hashes, selection)
-    if selection.what == "fresh":
-        journal.start_over(folder, held.session, selection.shard)
-    tasks = _tasks(order, folder, planned, held, hashes, timeout)
-    count = _Count(len(planned))
-    going_on = takewhile(lambda _: max_failures is None or count.failed < max_failures, tasks)
-    try:
-        with workers.opened(jobs, cluster) as (executor, room), _telling(show) as tell:
-            made = carry_out(going_on, executor, runner or execute, gate, room=room, tick=lambda: tell(count))
-            for outcome in made:
-                count.add(outcome)
-                tell(count, outcome)
-    finally:
-        # Interrupted or not, what has been made is on record.
-        if cluster is None:
-            _sweep(folder, selection.shard)
-        held = journal.read(folder)
-        index = _record(order, folder, started, held, selection.shard)
+    home = folder / journal.FOLDER
+    home.mkdir(parents=True, exist_ok=True)
+    with occupied(home, selection.shard):
+        _sweep(folder, selection.shard)
+        held, hashes, started = journal.read(folder), manifest.Hashes(), manifest.now()
+        planned = plan(order, folder, held, hashes, selection)
+        if selection.what == "fresh":
+            journal.start_over(folder, held.session, selection.shard)
+        tasks = _tasks(order, folder, planned, held, hashes, timeout)
+        count = _Count(len(planned))
+        going_on = takewhile(lambda _: max_failures is None or count.failed < max_failures, tasks)
+        try:
+            with workers.opened(jobs, cluster) as (executor, room), _telling(show) as tell:
+                made = carry_out(going_on, executor, runner or execute, gate, room=room, tick=lambda: tell(count))
+                for outcome in made:
+                    count.add(outcome)
+                    tell(count, outcome)
+        finally:
+            # Interrupted or not, what has been made is on record.
+            if cluster is None:
+                _sweep(folder, selection.shard)
+            held = journal.read(folder)
+            index = _record(order, folder, started, held, selection.shard)
     return Batch(order, folder, index, selection.shard, count.made, held)
 
 

@@ -11,11 +11,11 @@ from perfkit.errors import OrderError, Problem
 from perfkit.reporting.execution import OK
 from perfkit.reporting.journal import Journal
 from perfkit.reporting.manifest import Hashes, fingerprint, sha256_of
+from perfkit.reporting.occupation import WHOLE
 from perfkit.reporting.orders import Job, Order
 from perfkit.reporting.orders.names import is_of
 
 NEW, FAILED, CHANGED, DAMAGED = "new", "failed before", "changed", "files changed or missing"
-WHOLE = (1, 1)
 
 
 @dataclass(frozen=True)

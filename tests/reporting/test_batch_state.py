@@ -144,7 +144,7 @@ def test_a_dry_run_writes_nothing(office):
 def test_a_torn_line_is_passed_over_and_its_run_made_again(office, run):
     office.asks_for(*UNITS)
     run()
-    (file,) = (office.out / "journal").iterdir()
+    (file,) = (office.out / "journal").glob("*.jsonl")
     whole = file.read_bytes()
     torn = whole.rstrip(b"\n")[:-20]
     assert json.loads(whole.splitlines()[-1])["title"] == "a d data/d.txt"
@@ -188,7 +188,7 @@ def test_shards_make_the_whole(office, run):
         for folder in (whole.folder, office.out)
     )
     assert one == other
-    files = {path.relative_to(whole.folder) for path in whole.folder.rglob("*.*") if path.suffix != ".jsonl"}
+    files = {path.relative_to(whole.folder) for path in whole.folder.rglob("*.*") if path.parent.name != "journal"}
     differing = {each for each in files if (whole.folder / each).read_bytes() != (office.out / each).read_bytes()}
     assert {path.name for path in differing} <= {"manifest.json"}
     assert run().made == 0
@@ -207,6 +207,26 @@ def test_a_shard_leaves_alone_what_another_is_at(office, run):
     assert len(office.unfinished()) == 2 * theirs
     run(limit=1)
     assert office.unfinished() == []
+
+
+def test_nobody_works_on_a_folder_that_another_is_at(office, run):
+    office.asks_for("a", "b", "c", "d")
+
+    def begin_again(line):
+        for shard in ((1, 1), (1, 2)):
+            with pytest.raises(OrderError, match="is being worked on"):
+                run(shard=shard)
+
+    def begin_another_shard(line):
+        with pytest.raises(OrderError, match="正在生成中"):
+            run()
+        with pytest.raises(OrderError, match="another perfkit report"):
+            run(shard=(1, 2))
+        assert run(shard=(2, 2), limit=1).made <= 1
+
+    run(limit=1, show=begin_again)
+    run("fresh", shard=(1, 2), limit=1, show=begin_another_shard)
+    assert run().counts == {"ok": 4}
 
 
 @given(st.lists(st.text(), max_size=3), st.integers(1, 9))
@@ -254,7 +274,7 @@ def test_an_order_of_another_folder_cannot_be_talked_into_removing_files(office,
     office.asks_for("a")
     run()
     (office.root / "precious.txt").write_text("x")
-    (file,) = (office.out / "journal").iterdir()
+    (file,) = (office.out / "journal").glob("*.jsonl")
     slug = orders.load(office.order).jobs[0].slug
     file.write_text(file.read_text(encoding="utf-8").replace(f'"{slug}.html"', '"../../precious.txt"'), "utf-8")
     run("fresh")
