@@ -117,22 +117,35 @@ def _serve(pipe: Connection) -> None:
     if hasattr(os, "setsid"):
         os.setsid()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    while True:
-        try:
-            asked = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        except Exception as failure:  # what was sent cannot be read here
-            pipe.send((False, failure))
-            continue
-        if asked is None:
-            return
-        fn, args, kwargs = asked
-        try:
-            answer = (True, fn(*args, **kwargs))
-        except Exception as failure:
-            answer = (False, failure)
+    # Nobody is left to be told when the pipe breaks.
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        while _answer(pipe):
+            pass
+
+
+def _answer(pipe: Connection) -> bool:
+    """Do what is asked next and say how it ended; return whether more may come."""
+    try:
+        asked = pipe.recv()
+    except (EOFError, OSError):
+        raise
+    except Exception as failure:  # what was sent cannot be read here
+        pipe.send((False, failure))
+        return True
+    if asked is None:
+        return False
+    fn, args, kwargs = asked
+    try:
+        answer = (True, fn(*args, **kwargs))
+    except Exception as failure:
+        answer = (False, failure)
+    try:
         pipe.send(answer)
+    except OSError:
+        raise
+    except Exception as failure:  # what came of it cannot be sent
+        pipe.send((False, RuntimeError(f"{type(failure).__name__}: {failure}")))
+    return True
 
 
 def _end_with_parent() -> None:
