@@ -12,13 +12,20 @@ unexport PYTHONPATH
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report lab test lint bench constraints
+.PHONY: help report cluster-demo lab test lint bench constraints
 
 help: ## list the targets · 列出所有目标
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 report: .venv/.ready ## build the demo reports into reports/demo/ · 生成演示报告
 	@.venv/bin/perfkit report $(ARGS) "$(ORDER)"
+
+cluster-demo: .venv/.ready ## build them on a Dask scheduler and two workers started here · 在本机的 Dask 集群上生成演示报告
+	@$(PY) -m pip install --quiet -c constraints.txt --editable ".[cluster]"
+	@export DASK_LOGGING__DISTRIBUTED=critical; address=tcp://127.0.0.1:8786; pids=; trap 'kill $$pids; wait' EXIT; \
+	$(PY) -m dask scheduler --host 127.0.0.1 --port 8786 --no-dashboard & pids=$$!; \
+	for worker in 1 2; do $(PY) -m dask worker $$address --nthreads 1 --no-dashboard & pids="$$pids $$!"; done; \
+	.venv/bin/perfkit report --cluster $$address $(ARGS) "$(ORDER)"
 
 lab: .venv/.ready ## open the notebooks in JupyterLab (Chinese: Settings > Language) · 打开 JupyterLab（中文界面随系统语言）
 	@$(PY) -m jupyter lab --LabApp.news_url= --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS) notebooks

@@ -76,3 +76,16 @@ def test_memory_is_seen(benchmark):
     measuring = benchmark("measuring")
     assert measuring.extra_memory(lambda: bytearray(80_000_000)) > 60_000_000
     assert benchmark("domains").bootstrapped(40, 20).startswith("20 bootstrap replicates of the grade shares of 40")
+
+
+def test_the_scale(benchmark):
+    scale = benchmark("scale")
+    held = scale.costs(20)
+    assert held.line(20).startswith("       20 empty reports, one process: plan ")
+    assert len(held.memory) == 5
+    assert scale.dispatch_seconds(20) > 0
+    # 1,000,000 reports of 0.3 s on 10 cores: 30,000 s, 8.33 h; given out at 1,000 a second by one: 0.28 h.
+    free = scale.Costs(0, 0, 0, 0, [])
+    (one, *_) = scale.forecast(free, {"one Dask scheduler": 0.001}, 0.3)
+    assert "10 cores, one Dask scheduler:  8.33 h, of which cores 8.33 h" in one
+    assert " 0.28 h, of which giving out 0.28 h" in scale.forecast(free, {"one Dask scheduler": 0.001}, 0.3)[-1]

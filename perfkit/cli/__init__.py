@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from perfkit import __version__
-from perfkit.cli import library, sample
+from perfkit.cli import library, report, sample
 from perfkit.cli.output import count, fail_if_among_forms, fail_if_input, fail_if_not_xlsx, print_table
 from perfkit.errors import PerfkitError, Problem, TableError
 
@@ -83,10 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"perfkit {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    report = commands.add_parser("report", help="make the reports of an order file 按订单文件批量出具报告")
-    report.add_argument("order", type=Path, help="an order file, e.g. reports/demo.yaml")
-    report.add_argument("-o", "--out", type=Path, help="output folder (default: a folder beside the order)")
-    report.set_defaults(run=_report)
+    report.add_to(commands)
 
     score = commands.add_parser("score", help="score a workbook or folder 对工作簿或文件夹中的指标值计分")
     score.add_argument("file", type=Path, help="workbook or folder with indicators and values (units if there are)")
@@ -126,16 +123,6 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check the installation 检查安装")
     doctor.set_defaults(run=_doctor)
     return parser
-
-
-def _report(args: argparse.Namespace) -> int:
-    from perfkit.reporting import batch
-
-    done = batch.run(args.order, out=args.out)
-    for outcome in done.outcomes:
-        print(outcome.line(done.folder))
-    print(f"index 索引: {done.index}")
-    return done.exit_code
 
 
 def _score(args: argparse.Namespace) -> int:

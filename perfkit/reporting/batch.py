@@ -1,81 +1,88 @@
 """Carry out an order: every report, a manifest that can reproduce them, and an index that lists them.
 
-Nothing that fails stops what comes after it.
+Nothing that fails stops what comes after it, and whatever is killed, what is made stays made: see
+:mod:`perfkit.reporting.journal`.
 """
 
 from __future__ import annotations
 
-import sys
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from nbformat import NotebookNode
-
-from perfkit.reporting import export, manifest, orders
-from perfkit.reporting.execution import EXPORT_ERROR, OK, Ran, count_warnings, execute
-from perfkit.reporting.orders import Job, Order
+from perfkit.reporting import export, journal, manifest, orders, progress, workers
+from perfkit.reporting.dispatch import carry_out
+from perfkit.reporting.execution import execute
+from perfkit.reporting.journal import Journal
+from perfkit.reporting.making import Gate, Runner, Task, passes
+from perfkit.reporting.occupation import WHOLE, occupied
+from perfkit.reporting.orders import Order
+from perfkit.reporting.orders.names import is_of, subfolder
+from perfkit.reporting.outcomes import Outcome, recorded
+from perfkit.reporting.planning import Planned, Selection, plan
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How one run ended, and what it left.
+class Batch:
+    """An order carried out: its folder, the index page, and the runs it was about.
 
-    ``outcome`` is ok, cell error, killed, timeout or export error; ``made_from`` what it takes to make the report
-    again; ``outputs`` are paths relative to the batch's folder, the one to read first at the front.
+    ``made`` counts the runs made this time; ``index`` is None where other shards have still to do theirs.
     """
 
-    job: Job
-    outcome: str
-    error: str
-    seconds: float
-    warnings: int
-    title: str
-    fields: dict[str, Any] = field(default_factory=dict)
-    made_from: dict[str, Any] = field(default_factory=dict)
-    outputs: tuple[str, ...] = ()
+    order: Order
+    folder: Path
+    index: Path | None
+    shard: tuple[int, int]
+    made: int
+    held: Journal
+
+    def results(self) -> Iterator[Outcome]:
+        """Yield how each run ended that has been made, now or earlier, in the order's order."""
+        return _results(self.order, self.held, self.shard)
 
     @property
-    def ok(self) -> bool:
-        """Whether the report is there."""
-        return self.outcome == OK
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """How each run ended, see :meth:`results`."""
+        return tuple(self.results())
 
-    def line(self, folder: Path) -> str:
-        """Return the outcome as a line: the report's path, or why there is none and where the notebook is kept."""
-        where = str(folder / self.outputs[0]) if self.outputs else "—"
-        return where if self.ok else f"{where} · {self.outcome} · {self.error}"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """An order carried out: its folder, the index page, and how each run ended, in the order's order."""
-
-    outcomes: tuple[Outcome, ...]
-    folder: Path
-    index: Path
+    @property
+    def counts(self) -> Counter[str]:
+        """How many runs ended in which way; ``""``: not made."""
+        entries = (self.held.latest.get(job.slug) for job in self.order.jobs if is_of(job.slug, self.shard))
+        return Counter(entry.outcome if entry else "" for entry in entries)
 
     @property
     def exit_code(self) -> int:
         """1 if any run failed, else 0."""
-        return int(any(not outcome.ok for outcome in self.outcomes))
+        return int(bool(self.counts.keys() - {"", "ok"}))
 
 
 def run(
     order_path: str | Path,
     *,
     out: str | Path | None = None,
-    show: Progress | None = None,
+    selection: Selection | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    max_failures: int | None = None,
     timeout: float | None = None,
+    show: Progress | None = None,
+    runner: Runner | None = None,
+    gate: Gate = passes,
 ) -> Batch:
-    """Check an order, then make its reports.
+    """Check an order, then make those of its reports that are not there as they would be made now.
 
-    The folder gets ``index.html``, ``manifest.json``, each report that came about in the formats asked for, the
-    notebook behind it in ``notebooks/``, and the notebooks that failed, as far as they got, in ``failed/``.
+    The folder gets ``index.html``, ``manifest.json``, a page for each report that came about, the notebook behind it
+    in ``notebooks/``, the notebooks that failed, as far as they got, in ``failed/``, and what has become of each run
+    in ``journal/``. An order of more than two thousand runs gets subfolders.
 
     Parameters
     ----------
@@ -83,115 +90,144 @@ def run(
         The order file.
     out
         The folder to build; by default beside the order, with its name.
-    show
-        Called with a line after each report; by default a progress bar on a terminal, and nothing in a pipe.
+    selection
+        Which runs to make; by default those without a report, or made from something that has changed, or failed.
+    jobs
+        Processes of this machine that make reports; None: this process, one after another. A script that asks for
+        processes keeps what it does behind ``if __name__ == "__main__":``, as always with multiprocessing.
+    cluster
+        The address of a Dask scheduler to make the reports instead; its workers see the same files by the same paths.
+    max_failures
+        Begin no more runs after so many have failed.
     timeout
         Seconds a cell may take; None: as long as it needs.
+    show
+        Called with a line after each report; by default a progress bar on a terminal, and a line a minute in a pipe.
+    runner
+        What runs a notebook, by default :func:`perfkit.reporting.execution.execute`.
+    gate
+        What says why a report may not be delivered, see :data:`perfkit.reporting.making.Gate`.
 
     Raises
     ------
     OrderError
         Before anything runs, if the order cannot be carried out as written.
     """
+    order, folder, selection = *_ordered(order_path, out), selection or Selection()
+    home = folder / journal.FOLDER
+    home.mkdir(parents=True, exist_ok=True)
+    with occupied(home, selection.shard):
+        _sweep(folder, selection.shard)
+        held, hashes, started = journal.read(folder), manifest.Hashes(), manifest.now()
+        planned = plan(order, folder, held, hashes, selection)
+        if selection.what == "fresh":
+            journal.start_over(folder, held.session, selection.shard)
+        tasks = _tasks(order, folder, planned, held, hashes, timeout)
+        count = _Count(len(planned))
+        going_on = takewhile(lambda _: max_failures is None or count.failed < max_failures, tasks)
+        try:
+            with workers.opened(jobs, cluster) as (executor, room), _telling(show) as tell:
+                made = carry_out(going_on, executor, runner or execute, gate, room=room, tick=lambda: tell(count))
+                for outcome in made:
+                    count.add(outcome)
+                    tell(count, outcome)
+        finally:
+            # Interrupted or not, what has been made is on record.
+            if cluster is None:
+                _sweep(folder, selection.shard)
+            held = journal.read(folder)
+            index = _record(order, folder, started, held, selection.shard)
+    return Batch(order, folder, index, selection.shard, count.made, held)
+
+
+def preview(
+    order_path: str | Path, *, out: str | Path | None = None, selection: Selection | None = None
+) -> tuple[Order, list[Planned]]:
+    """Check an order and return it with the runs that :func:`run` would make; nothing is run or written.
+
+    Raises
+    ------
+    OrderError
+        If the order cannot be carried out as written.
+    """
+    order, folder = _ordered(order_path, out)
+    return order, plan(order, folder, journal.read(folder), manifest.Hashes(), selection or Selection())
+
+
+def _ordered(order_path: str | Path, out: str | Path | None) -> tuple[Order, Path]:
     order = orders.load(order_path)
-    folder = Path(out).resolve() if out is not None else order.path.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
-    started, hashes, done = manifest.now(), manifest.Hashes(), list[Outcome]()
-    try:
-        with _telling(show, len(order.jobs)) as tell:
-            for at, job in enumerate(order.jobs, start=1):
-                # Before the run: what it was made from, not what it may leave behind.
-                made_from = hashes.provenance(job, order.root)
-                done.append(_make(job, order, folder, timeout, made_from))
-                tell(f"{at}/{len(order.jobs)} {done[-1].title} · {done[-1].outcome} · {done[-1].seconds:.1f} s")
-    finally:
-        # Interrupted or not, what has been made is on record.
-        index = _record(order, folder, started, done)
-    return Batch(tuple(done), folder, index)
+    return order, Path(out).resolve() if out is not None else order.path.with_suffix("")
 
 
-def _make(job: Job, order: Order, folder: Path, timeout: float | None, made_from: dict[str, Any]) -> Outcome:
-    part = folder / "notebooks" / f".{job.slug}.part.ipynb"
-    part.parent.mkdir(exist_ok=True)
-    try:
-        ran = execute(job.notebook, job.parameters, root=order.root, kept=part, timeout=timeout)
-    finally:
-        part.unlink(missing_ok=True)
-    report, error = _report(ran, job, order)
-    summary = (export.summary_of(ran.notebook) if ran.notebook is not None else None) or {}
-    ended = EXPORT_ERROR if ran.outcome == OK and not report else ran.outcome
-    return Outcome(
-        job=job,
-        outcome=ended,
-        error=ran.error or error,
-        seconds=round(ran.seconds, 3),
-        warnings=count_warnings(ran.notebook) if ran.notebook is not None else 0,
-        title=summary.get("title") or job.title,
-        fields=summary.get("fields") or {},
-        made_from=made_from,
-        outputs=_keep(job.slug, folder, report, ran.notebook),
-    )
+def _sweep(folder: Path, shard: tuple[int, int]) -> None:
+    """Remove what was left unfinished by processes that were killed, but not what other shards are at."""
+
+    def ours(unfinished: str) -> bool:
+        slug, _, _ = unfinished.partition(".")
+        return shard == WHOLE or (re.search("-[0-9a-f]{8}$", slug) is not None and is_of(slug, shard))
+
+    manifest.sweep(folder, ours)
 
 
-def _report(ran: Ran, job: Job, order: Order) -> tuple[dict[str, bytes], str]:
-    """Return the report by format, and why there is none."""
-    if ran.outcome != OK or ran.notebook is None:
-        return {}, ""
-    try:
-        return export.render(ran.notebook, order.formats, lang=job.lang, reference=order.reference), ""
-    except Exception as failure:
-        # A report that cannot be printed is that run's failure, not the batch's.
-        return {}, f"{type(failure).__name__}: {failure}"
+def _tasks(
+    order: Order,
+    folder: Path,
+    planned: list[Planned],
+    held: Journal,
+    hashes: manifest.Hashes,
+    timeout: float | None,
+) -> Iterator[Task]:
+    for job in (each.job for each in planned):
+        # Just before the run: what it was made from, not what it may leave behind.
+        made_from = hashes.provenance(job, order.root)
+        before = held.record(job.slug)["outputs"] if job.slug in held.latest else []
+        yield Task(
+            job=job,
+            root=order.root,
+            folder=folder,
+            place=subfolder(job.slug, len(order.jobs)),
+            formats=order.formats,
+            reference=order.reference,
+            session=held.session,
+            fingerprint=manifest.fingerprint(made_from, job.lang, order),
+            made_from=made_from,
+            earlier=tuple(each["path"] for each in before),
+            timeout=timeout,
+        )
 
 
-def _keep(slug: str, folder: Path, report: dict[str, bytes], notebook: NotebookNode | None) -> tuple[str, ...]:
-    """Write what the run made, and remove what an earlier run left in another format or for the other outcome."""
-    good, bad = f"notebooks/{slug}.ipynb", f"failed/{slug}.ipynb"
-    documents = {f"{slug}.{kind}": content for kind, content in report.items()}
-    for name in {*(f"{slug}.{kind}" for kind in export.FORMATS), good, bad} - set(documents):
-        if name != (good if report else bad):
-            (folder / name).unlink(missing_ok=True)
-    for name, content in documents.items():
-        manifest.write(folder / name, content)
-    if notebook is None:
-        return tuple(documents)
-    kept = good if report else bad
-    _write_notebook(notebook, folder / kept)
-    return (*documents, kept)
+def _results(order: Order, held: Journal, shard: tuple[int, int]) -> Iterator[Outcome]:
+    for job in order.jobs:
+        if job.slug in held.latest and is_of(job.slug, shard):
+            yield recorded(job, held.record(job.slug))
 
 
-def _write_notebook(notebook: NotebookNode, path: Path) -> None:
-    import nbformat
+def _record(order: Order, folder: Path, started: str, held: Journal, shard: tuple[int, int]) -> Path | None:
+    """Write manifest and index; of a shard only if it is the last: two that end at once must not hide each other."""
+    if shard != WHOLE and not all(job.slug in held.latest for job in order.jobs):
+        return None
+    manifest.write(folder / "manifest.json", _manifest(order, folder, started, held))
+    return manifest.write(folder / "index.html", _index(order, list(_results(order, held, WHOLE))))
 
-    notebook.metadata.setdefault("papermill", {})["output_path"] = path.name
-    writes: Any = nbformat.writes
-    manifest.write(path, writes(notebook, version=4) + "\n")
 
-
-def _record(order: Order, folder: Path, started: str, done: list[Outcome]) -> Path:
-    content = {
+def _manifest(order: Order, folder: Path, started: str, held: Journal) -> Iterator[str]:
+    """Yield the manifest piece by piece: it may be longer than memory is wide."""
+    head = {
         "order": {"path": order.path.name, "sha256": order.sha256, "title": order.title},
+        "root": manifest.from_there(folder, order.root),
         "started": started,
         "finished": manifest.now(),
         "jobs": len(order.jobs),
+        "formats": list(order.formats),
         "versions": manifest.versions(),
-        "runs": [
-            {
-                "slug": each.job.slug,
-                "title": each.title,
-                **each.made_from,
-                "seconds": each.seconds,
-                "outcome": each.outcome,
-                "error": each.error,
-                "warnings": each.warnings,
-                "summary": each.fields,
-                "outputs": list(each.outputs),
-            }
-            for each in done
-        ],
     }
-    manifest.write(folder / "manifest.json", manifest.as_json(content))
-    return manifest.write(folder / "index.html", _index(order, done))
+    yield manifest.as_json(head).removesuffix("\n}\n") + ',\n  "runs": ['
+    comma = ""
+    for outcome in _results(order, held, WHOLE):
+        record = manifest.as_json(outcome.record()).rstrip("\n")
+        yield f"{comma}\n    " + record.replace("\n", "\n    ")
+        comma = ","
+    yield "\n  ]\n}\n"
 
 
 def _index(order: Order, done: list[Outcome]) -> str:
@@ -237,17 +273,33 @@ def _cell(name: str, value: Any, lang: str) -> dict[str, Any]:
     return {"text": shown, "number": number}
 
 
+@dataclass
+class _Count:
+    """How many runs there are to make, how many are made, and how many of those failed."""
+
+    planned: int
+    made: int = 0
+    failed: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        self.made += 1
+        self.failed += not outcome.ok
+
+
+class _Tell(Protocol):
+    def __call__(self, count: _Count, outcome: Outcome | None = None) -> None: ...
+
+
 @contextmanager
-def _telling(show: Progress | None, total: int) -> Iterator[Progress]:
-    if show is not None:
-        yield show
+def _telling(show: Progress | None) -> Iterator[_Tell]:
+    """Yield what to call as the batch goes on, with the outcome if a run has ended."""
+    if show is None:
+        with progress.shown("reports 报告") as draw:
+            yield lambda count, outcome=None: draw(count.made, count.planned, count.failed)
         return
-    from tqdm import tqdm
 
-    with tqdm(total=total, disable=not sys.stderr.isatty()) as bar:
+    def tell(count: _Count, outcome: Outcome | None = None) -> None:
+        if outcome is not None:
+            show(f"{count.made}/{count.planned} {outcome.title} · {outcome.outcome} · {outcome.seconds:.1f} s")
 
-        def tell(line: str) -> None:
-            bar.set_postfix_str(line, refresh=False)
-            bar.update()
-
-        yield tell
+    yield tell

@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-
 # The same loader over libyaml, where PyYAML was built with it: packs are read ten times as fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

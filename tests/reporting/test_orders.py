@@ -1,14 +1,20 @@
 """Orders: what is carried out, and every refusal with its message."""
 
+import re
 import textwrap
+import unicodedata
+from pathlib import PurePosixPath, PureWindowsPath
 
 import nbformat
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from perfkit.errors import OrderError
 from perfkit.reporting.orders import load, signature
+from perfkit.reporting.orders.names import slug
 from perfkit.reporting.signatures import ParameterSpec
 
 PARAMETERS = """\
@@ -242,3 +248,57 @@ def test_a_slug_tells_apart_what_looks_alike_and_stays_the_same(office):
     assert first != second
     again = load(ask(office, '[{unit_id: "a/b"}]')).jobs[0].slug
     assert again == first
+
+
+@given(st.lists(st.text(), min_size=1, max_size=3))
+@example(["../x"])
+@example(["\u202e\u200fexe.gpj"])
+@example(["CON"])
+@example(["a."])
+@example([" x "])
+@example(["甲" * 300])
+@example(["\U00020000" * 300])
+@example(["\ud800"])
+def test_any_words_make_a_file_name(words):
+    made = slug(words, {"words": words})
+    # 255 bytes is what file systems allow; the ending and the mark of an unfinished file come to it.
+    assert len(f".{made}.ipynb.abcdefgh.part".encode()) <= 255
+    assert not set(made) & set('/\\:*?"<>|. \0')
+    assert all(unicodedata.category(each)[0] in "LN" or each in "-_" for each in made)
+    assert PureWindowsPath(made).name == PurePosixPath(made).name == made
+    assert not PureWindowsPath(f"{made}.html").is_reserved()
+    assert re.fullmatch(r"[^-].*-[0-9a-f]{8}", made, re.DOTALL)
+
+
+def test_a_long_name_is_a_file(tmp_path):
+    path = tmp_path / f".{slug(['𠀀' * 300], {})}.ipynb.abcdefgh.part"
+    path.write_text("x")
+    assert path.exists()
+
+
+def test_a_run_for_each_file(office):
+    for name in ("b.xlsx", "a.xlsx", "~$a.xlsx", ".b.xlsx", "c.csv", "sub/d.xlsx"):
+        path = office / "forms" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+
+    def found(pattern):
+        asked = ask(office, f'{{each: data, glob: "{pattern}"}}', '{unit_id: "1"}')
+        return [job.parameters["data"] for job in load(asked).jobs]
+
+    assert found("forms/*.xlsx") == ["forms/a.xlsx", "forms/b.xlsx"]
+    assert found("forms/**/*.xlsx") == ["forms/a.xlsx", "forms/b.xlsx", "forms/sub/d.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("forms/*.ods", "no runs at all"),
+        ("../*.xlsx", "leaves the order's root"),
+        ("/etc/*", "leaves the order's root"),
+        ("C:/x/*", "leaves the order's root"),
+        ("", "leaves the order's root"),
+    ],
+)
+def test_refusals_of_patterns(office, pattern, message):
+    assert message in refusal(ask(office, f'{{each: data, glob: "{pattern}"}}', '{unit_id: "1"}'))

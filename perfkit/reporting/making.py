@@ -1,0 +1,144 @@
+"""Make one report: run its notebook, print it, let the gate look at it, write it down.
+
+All this is done in a worker, on this machine or on another that sees the same folders: tasks are plain values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from nbformat import NotebookNode
+
+from perfkit.reporting import export, journal, manifest
+from perfkit.reporting.execution import EXPORT_ERROR, KILLED, OK, Ran, count_warnings
+from perfkit.reporting.orders import Job
+from perfkit.reporting.outcomes import GATE_FAILED, Outcome
+
+Runner = Callable[..., Ran]
+"""Runs a notebook, as :func:`perfkit.reporting.execution.execute` does."""
+Gate = Callable[[NotebookNode, Mapping[str, bytes]], Sequence[str]]
+"""Says why a report may not be delivered, from its notebook and its documents by format; nothing: it may."""
+
+# A process makes one report at a time: papermill changes the process's working directory.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A report to make: ``earlier`` are the paths of what a former run left, ``place`` the subfolder of its files."""
+
+    job: Job
+    root: Path
+    folder: Path
+    place: str
+    formats: tuple[str, ...]
+    session: int
+    fingerprint: str
+    made_from: Mapping[str, Any]
+    earlier: tuple[str, ...] = ()
+    timeout: float | None = None
+    reference: Path | None = None
+
+    @property
+    def part(self) -> Path:
+        """Where the notebook is while it runs."""
+        return self.folder / f"notebooks/{self.place}.{self.job.slug}.part.ipynb"
+
+
+def make(task: Task, runner: Runner, gate: Gate) -> Outcome:
+    """Make the report, and put it on record before anybody is told."""
+    job = task.job
+    with _ONE_AT_A_TIME:
+        task.part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            ran = runner(job.notebook, job.parameters, root=task.root, kept=task.part, timeout=task.timeout)
+        finally:
+            task.part.unlink(missing_ok=True)
+        documents, ended, error = _judged(ran, task, gate)
+        summary = (export.summary_of(ran.notebook) if ran.notebook is not None else None) or {}
+        outcome = Outcome(
+            job=job,
+            outcome=ended,
+            error=error,
+            seconds=round(ran.seconds, 3),
+            warnings=count_warnings(ran.notebook) if ran.notebook is not None else 0,
+            title=summary.get("title") or job.title,
+            fields=summary.get("fields") or {},
+            made_from=task.made_from,
+            artefacts=_keep(task, ended, {**documents, "ipynb": _notebook(ran.notebook, job.slug)}),
+        )
+        return _on_record(outcome, task)
+
+
+def give_up(task: Task, error: str) -> Outcome:
+    """Put on record that the workers died that made this report, and keep its notebook as far as it got."""
+    kept = b""
+    if task.part.is_file():
+        kept = task.part.read_bytes()
+        task.part.unlink()
+    try:
+        json.loads(kept)
+    except ValueError:
+        kept = b""  # it died while it wrote
+    artefacts = _keep(task, KILLED, {"ipynb": kept})
+    outcome = Outcome(task.job, KILLED, error, 0.0, 0, task.job.title, {}, task.made_from, artefacts)
+    return _on_record(outcome, task)
+
+
+def passes(_notebook: NotebookNode, _documents: Mapping[str, bytes]) -> Sequence[str]:
+    """Let every report pass."""
+    return ()
+
+
+def _judged(ran: Ran, task: Task, gate: Gate) -> tuple[dict[str, bytes], str, str]:
+    """Return the documents of a run by format, how it ended, and why."""
+    if ran.outcome != OK or ran.notebook is None:
+        return {}, ran.outcome, ran.error
+    try:
+        documents = _documents(ran.notebook, task)
+        reasons = gate(ran.notebook, documents)
+    except Exception as failure:
+        # A report that cannot be printed is that run's failure, not the batch's.
+        return {}, EXPORT_ERROR, f"{type(failure).__name__}: {failure}"
+    return documents, GATE_FAILED if reasons else OK, "; ".join(reasons)
+
+
+def _documents(notebook: NotebookNode, task: Task) -> dict[str, bytes]:
+    return export.render(notebook, task.formats, lang=task.job.lang, reference=task.reference)
+
+
+def _notebook(notebook: NotebookNode | None, slug: str) -> bytes:
+    import nbformat
+
+    if notebook is None:
+        return b""
+    notebook.metadata.setdefault("papermill", {})["output_path"] = f"{slug}.ipynb"
+    writes: Any = nbformat.writes
+    return f"{writes(notebook, version=4)}\n".encode("utf-8", "backslashreplace")
+
+
+def _keep(task: Task, ended: str, made: Mapping[str, bytes]) -> dict[str, str]:
+    """Write what the run made, and first remove what an earlier run left; return the SHA-256 of each path."""
+    slug, place = task.job.slug, task.place
+    good = {**{each: f"{place}{slug}.{each}" for each in export.FORMATS}, "ipynb": f"notebooks/{place}{slug}.ipynb"}
+    bad = {each: f"failed/{place}{slug}.{each}" for each in (*export.FORMATS, "ipynb")}
+    paths = good if ended == OK else bad
+    written = {paths[suffix]: content for suffix, content in made.items() if content}
+    for path in {*good.values(), *bad.values(), *task.earlier} - written.keys():
+        if not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts:
+            (task.folder / path).unlink(missing_ok=True)
+    for path, content in written.items():
+        manifest.write(task.folder / path, content)
+    return {path: hashlib.sha256(content).hexdigest() for path, content in written.items()}
+
+
+def _on_record(outcome: Outcome, task: Task) -> Outcome:
+    record = {**outcome.record(), "session": task.session, "fingerprint": task.fingerprint}
+    journal.append(task.folder, record)
+    return outcome
