@@ -16,7 +16,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from perfkit.errors import PerfkitError, Problem
-from perfkit.reporting.figures import SUMMARY_MIME
+from perfkit.reporting.recorded import MIMES, SUMMARY_MIME
 
 TEMPLATES = Path(__file__).parent / "templates"
 REMOVED = frozenset({"note", "parameters", "injected-parameters", "remove"})
@@ -52,8 +52,9 @@ _STYLE = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 def html(notebook: NotebookNode, *, lang: str = "zh", title: str | None = None) -> str:
     """Return ``notebook`` as a whole HTML document that needs no other file and no network.
 
-    Code, prompts, what went to stderr, the summary for the index, and cells tagged ``note``, ``parameters``,
-    ``injected-parameters`` or ``remove`` are left out; of cells tagged ``zh`` or ``en`` those in ``lang`` stay.
+    Code, prompts, what went to stderr, what the notebook records for the pipeline, and cells tagged ``note``,
+    ``parameters``, ``injected-parameters`` or ``remove`` are left out; of cells tagged ``zh`` or ``en`` those in
+    ``lang`` stay.
 
     Parameters
     ----------
@@ -157,7 +158,7 @@ def _printed(output: NotebookNode) -> NotebookNode | None:
         return output if output.name == "stdout" and output.text.strip() else None
     if output.output_type == "error":
         return output
-    if SUMMARY_MIME in output.data:
+    if MIMES & output.data.keys():
         return None
     best = next((kind for kind in _PRINTED if kind in output.data), None)
     if best is None:

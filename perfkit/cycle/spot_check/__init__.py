@@ -12,6 +12,7 @@ from perfkit.cycle.spot_check.columns import (
     RESPONSE,
     SLIDERS,
 )
+from perfkit.cycle.spot_check.declared import declared
 from perfkit.cycle.spot_check.frame import checks, coverage, graded, notices, population, whole
 from perfkit.cycle.spot_check.inference import Inference, infer
 from perfkit.cycle.spot_check.planning import Planned, drawn, layers, plan, planned, precision, precisions, seed_in
@@ -57,6 +58,7 @@ __all__ = [
     "checks",
     "coverage",
     "cuts",
+    "declared",
     "departments_text",
     "drawn",
     "facts",
