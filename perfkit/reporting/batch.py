@@ -11,23 +11,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from nbformat import NotebookNode
 
-from perfkit.reporting import export, manifest, orders
+from perfkit.reporting import export, gate, index, manifest, orders
 from perfkit.reporting.execution import EXPORT_ERROR, OK, Ran, count_warnings, execute
-from perfkit.reporting.orders import Job, Order
+from perfkit.reporting.orders import FORMATS, Job, Order
 
 Progress = Callable[[str], None]
+GATE_FAILED = "gate failed"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How one run ended, and what it left.
 
-    ``outcome`` is ok, cell error, killed, timeout or export error; ``made_from`` what it takes to make the report
-    again; ``outputs`` are paths relative to the batch's folder, the one to read first at the front.
+    ``outcome`` is ok, cell error, killed, timeout, export error or gate failed; ``made_from`` what it takes to make
+    the report again; ``outputs`` are paths relative to the batch's folder, the one to read first at the front;
+    ``cell`` is the number of the cell that failed, if one did; ``due_on`` the day the report says it is due by.
     """
 
     job: Job
@@ -39,6 +40,8 @@ class Outcome:
     fields: dict[str, Any] = field(default_factory=dict)
     made_from: dict[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    cell: int | None = None
+    due_on: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -74,8 +77,9 @@ def run(
 ) -> Batch:
     """Check an order, then make its reports.
 
-    The folder gets ``index.html``, ``manifest.json``, a page for each report that came about, the notebook behind it
-    in ``notebooks/``, and the notebooks that failed, as far as they got, in ``failed/``.
+    The folder gets the index (page, CSV and workbook), ``manifest.json``, a page for each report that came about and
+    passed the gate, the notebook behind it in ``notebooks/``, what it declared in ``checks/``, and the notebooks that
+    failed, as far as they got, in ``failed/``, each with a page that opens at the cell.
 
     Parameters
     ----------
@@ -106,8 +110,8 @@ def run(
                 tell(f"{at}/{len(order.jobs)} {done[-1].title} · {done[-1].outcome} · {done[-1].seconds:.1f} s")
     finally:
         # Interrupted or not, what has been made is on record.
-        index = _record(order, folder, started, done)
-    return Batch(tuple(done), folder, index)
+        page = _record(order, folder, started, done)
+    return Batch(tuple(done), folder, page)
 
 
 def _make(job: Job, order: Order, folder: Path, timeout: float | None, made_from: dict[str, Any]) -> Outcome:
@@ -119,17 +123,31 @@ def _make(job: Job, order: Order, folder: Path, timeout: float | None, made_from
         part.unlink(missing_ok=True)
     page, error = _page(ran, job)
     summary = (export.summary_of(ran.notebook) if ran.notebook is not None else None) or {}
+    declared = gate.declared(ran.notebook) if ran.notebook is not None else {}
     ended = EXPORT_ERROR if ran.outcome == OK and page is None else ran.outcome
+    held = gate.problems(ran.notebook, {"html": page}) if page is not None and ran.notebook is not None else []
+    if held:
+        ended, error = GATE_FAILED, "\n".join(pair[job.lang == "en"] for pair in held)
+    title, error = summary.get("title") or job.title, ran.error or error
+    cell = index.failing_cell(ran.notebook) if ended != OK and not held and ran.notebook is not None else None
+    why = None
+    if ended != OK and ran.notebook is not None:
+        why = index.failed_page(
+            ran.notebook, title=title, outcome=ended, error=error, lang=job.lang, back="../index.html"
+        )
+    record = manifest.as_json({"declared": declared, "problems": held}) if declared else None
     return Outcome(
         job=job,
         outcome=ended,
-        error=ran.error or error,
+        error=error,
         seconds=round(ran.seconds, 3),
         warnings=count_warnings(ran.notebook) if ran.notebook is not None else 0,
-        title=summary.get("title") or job.title,
+        title=title,
         fields=summary.get("fields") or {},
         made_from=made_from,
-        outputs=_keep(job.slug, folder, page, ran.notebook),
+        outputs=_keep(job.slug, folder, page if ended == OK else None, why, record, ran.notebook),
+        cell=cell,
+        due_on=declared.get("due_on"),
     )
 
 
@@ -143,20 +161,31 @@ def _page(ran: Ran, job: Job) -> tuple[str | None, str]:
         return None, f"{type(failure).__name__}: {failure}"
 
 
-def _keep(slug: str, folder: Path, page: str | None, notebook: NotebookNode | None) -> tuple[str, ...]:
+def _keep(
+    slug: str,
+    folder: Path,
+    page: str | None,
+    why: str | None,
+    record: str | None,
+    notebook: NotebookNode | None,
+) -> tuple[str, ...]:
     """Write what the run made, and remove what an earlier run left in the place of the other outcome."""
-    html, good, bad = f"{slug}.html", f"notebooks/{slug}.ipynb", f"failed/{slug}.ipynb"
+    html, good = f"{slug}.html", f"notebooks/{slug}.ipynb"
+    shown, bad, checks = f"failed/{slug}.html", f"failed/{slug}.ipynb", f"checks/{slug}.json"
     kept = good if page is not None else bad
-    stale = (bad,) if page is not None else (html, good)
-    for name in stale:
+    for name in (shown, bad, checks) if page is not None else (html, good, checks):
         (folder / name).unlink(missing_ok=True)
     written = []
-    if page is not None:
-        manifest.write(folder / html, page)
-        written.append(html)
+    for name, content in ((html, page), (shown, why)):
+        if content is not None:
+            manifest.write(folder / name, content)
+            written.append(name)
     if notebook is not None:
         _write_notebook(notebook, folder / kept)
         written.append(kept)
+    if record is not None:
+        manifest.write(folder / checks, record)
+        written.append(checks)
     return tuple(written)
 
 
@@ -191,50 +220,34 @@ def _record(order: Order, folder: Path, started: str, done: list[Outcome]) -> Pa
         ],
     }
     manifest.write(folder / "manifest.json", manifest.as_json(content))
-    return manifest.write(folder / "index.html", _index(order, done))
+    return _index(order, folder, done)
 
 
-def _index(order: Order, done: list[Outcome]) -> str:
-    from jinja2 import Environment, FileSystemLoader
-
+def _index(order: Order, folder: Path, done: list[Outcome]) -> Path:
     lang = "en" if done and all(each.job.lang == "en" for each in done) else "zh"
-    environment = Environment(loader=FileSystemLoader(export.TEMPLATES), autoescape=True, trim_blocks=True)
-    headings = list(dict.fromkeys(each.job.heading for each in done))
-    groups = [_group(heading, [each for each in done if each.job.heading == heading], lang) for heading in headings]
-    good = sum(each.ok for each in done)
-    page = environment.get_template("batch_index.html.j2")
-    return page.render(
-        lang=lang, order=order, groups=groups, good=good, bad=len(done) - good, open=len(order.jobs) - len(done)
-    )
-
-
-def _group(heading: str, done: list[Outcome], lang: str) -> dict[str, Any]:
-    """Return one table of the index: the runs under a heading, with the columns that any of them has."""
-    names = list(dict.fromkeys(name for each in done for name in each.fields))
-    rows: list[dict[str, Any]] = [
-        {
-            "title": each.title,
-            "link": quote(each.outputs[0]) if each.outputs else "",
-            "fields": [_cell(name, each.fields.get(name), lang) for name in names],
-            "outcome": each.outcome,
-            "ok": each.ok,
-            "error": each.error,
-            "warnings": each.warnings,
-            "seconds": f"{each.seconds:.1f}",
-        }
-        for each in done
+    rows = [_row(each) for each in done] + [
+        index.Row(title=job.title, outcome="missing", heading=job.heading) for job in order.jobs[len(done) :]
     ]
-    numeric = [any(row["fields"][at]["number"] for row in rows) for at in range(len(names))]
-    return {"heading": heading, "names": names, "numeric": numeric, "rows": rows}
+    return index.write(folder, order.title, rows, lang=lang, beside=["manifest.json"])
 
 
-def _cell(name: str, value: Any, lang: str) -> dict[str, Any]:
-    from perfkit.reporting import cells
-
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    what = cells.kind("", name, None)
-    shown = cells.value(value, decimals=0 if cells.is_whole(value) else 2, what=what, lang=lang)
-    return {"text": shown, "number": number}
+def _row(each: Outcome) -> index.Row:
+    shown = f"failed/{each.job.slug}.html"
+    wanted = FORMATS if each.ok else (".ipynb",)
+    return index.Row(
+        title=each.title,
+        outcome=each.outcome,
+        heading=each.job.heading,
+        links={path.rpartition(".")[2]: path for path in each.outputs if path.endswith(wanted)},
+        fields=each.fields,
+        error=each.error,
+        warnings=each.warnings,
+        seconds=each.seconds,
+        failed=shown if shown in each.outputs else "",
+        cell=each.cell,
+        due_on=each.due_on,
+        made_on=manifest.now()[:10],
+    )
 
 
 @contextmanager
