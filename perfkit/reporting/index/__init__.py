@@ -154,7 +154,7 @@ def _flat(rows: Sequence[Row], names: Sequence[str], lang: str) -> list[list[Any
             said.get(row["outcome"], row["outcome"]),
             row.get("error", ""),
             row.get("warnings", 0),
-            row.get("seconds", 0.0),
+            row.get("seconds"),
             next(iter(row.get("links", {}).values()), row.get("failed", "")),
         ]
         for row in rows

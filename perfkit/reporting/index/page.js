@@ -97,7 +97,7 @@
     if (entry.e) end.append(make("br"), entry.e);
     if (entry.c) end.append(make("br"), make("a", { href: entry.c }, entry.k ? `${words.to_cell} ${entry.k}` : words.why));
     if (entry.w) end.append(make("br"), `${words.warnings} ${entry.w}`);
-    line.append(end, make("td", { class: "num" }, entry.n.toFixed(1)));
+    line.append(end, make("td", { class: "num" }, entry.n === null ? "—" : entry.n.toFixed(1)));
     return line;
   };
   const show = (group, all = false) => {

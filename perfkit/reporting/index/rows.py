@@ -152,13 +152,19 @@ def _entry(row: Row, names: Sequence[str], lang: str, today: str) -> dict[str, A
         "v": [_plain(each) for each in values],
         "s": [_printed(name, each, lang) for name, each in zip(names, values, strict=True)],
         "o": row["outcome"],
-        "e": row.get("error", ""),
+        "e": _brief(row.get("error", "")),
         "w": row.get("warnings", 0),
-        "n": round(row.get("seconds", 0.0), 1),
+        "n": round(row["seconds"], 1) if "seconds" in row else None,
         "c": failed,
         "k": cell,
         "l": bool(due) and str(made or today) > str(due),
     }
+
+
+def _brief(error: str) -> str:
+    """Return the first two lines: in two languages what is wrong; the page of the failure has the rest."""
+    lines = error.splitlines()
+    return "\n".join(lines[:2]) + (" …" if len(lines) > 2 else "")
 
 
 def _plain(value: Any) -> Any:
