@@ -244,6 +244,13 @@ def test_a_format_that_lacks_a_section_is_named():
     )
 
 
+def test_a_number_that_stands_twice_for_once_is_held():
+    notebook = report()
+    twice = word(said="综合得分 79.75 分，即 79.75 分。")
+    ((zh, _),) = gate.problems(notebook, {"html": export.html(notebook), "docx": twice})
+    assert zh == "DOCX 与 HTML 的数字不一致：多出 79.75"
+
+
 def test_the_continuation_of_a_merged_cell_is_not_empty():
     text = f'<w:document xmlns:w="{W}"><w:body><w:tbl>'
     for merge in ('<w:vMerge w:val="restart"/>', "<w:vMerge/>"):

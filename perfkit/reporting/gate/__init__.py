@@ -7,14 +7,15 @@ notebook that declares nothing gets the general checks alone.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from nbformat import NotebookNode
 
-from perfkit.reporting.gate.fulfilled import Pair, squeezed, unfulfilled
-from perfkit.reporting.gate.numbers import counted, numbers
+from perfkit.reporting.gate.fulfilled import Pair, unfulfilled
+from perfkit.reporting.gate.numbers import counted, numbers, without_count
 from perfkit.reporting.gate.reading import Seen, read
 from perfkit.reporting.recorded import DECLARED_MIME, GAPS, SUMMARY_MIME
 
@@ -65,8 +66,8 @@ def problems(notebook: NotebookNode, rendered: Mapping[str, bytes | str]) -> lis
     What a notebook merely prints is not looked through.
 
     The formats carry the same numbers if the tables of HTML and DOCX hold the same ones equally often, if every
-    number of the HTML is as often in the others, and if these have no number of their own but those that count pages
-    and entries of a list.
+    number of the HTML is as often in the others, and if these have none more often but for what counts pages, entries
+    of a list, tables and figures, or is repeated: headings in the contents, headers of tables on each page.
     """
     held = declared(notebook)
     seen = {kind: read(kind, content) for kind, content in rendered.items()}
@@ -176,27 +177,49 @@ def _compared(seen: Mapping[str, Seen]) -> list[Pair]:
 
 
 def _different(one: Seen, other: Seen) -> list[Pair]:
-    missing: list[Decimal] = []
-    own: list[Decimal] = []
+    """Return the numbers that ``other`` lacks, or has more often than what it may repeat explains."""
+    said, room = _without_counts(one), _repeated(one, other)
     if one.tables and other.tables:
-        here, there = counted(one.cells), counted(other.cells)
-        missing, own = list((here - there).elements()), list((there - here).elements())
-        here, there = counted(one.texts), counted(other.texts)
+        pairs = [(counted(one.cells), counted(other.cells), Counter[Decimal]())]
+        pairs.append((counted(said), counted(other.running), room))
     else:
         # Where a line may break anywhere, a sign may have been parted from its number.
-        here = counted([*one.texts, *one.cells], signed=False)
-        there = counted([other.whole], signed=False)
-    running = squeezed(other.whole)
-    missing += [each for each in (here - there).elements() if squeezed(f"{each:,}") not in running]
-    counting = max(other.pages, one.items, len(one.headings), len(one.tables) + len(one.alts))
-    shown, whole = set(numbers(one.whole, signed=False)), squeezed(one.whole)
-    own += [
-        each
-        for each in there
-        if abs(each) not in shown and not (each == int(each) and 0 < each <= counting) and str(each) not in whole
-    ]
-    said = [(missing, "缺少", "lacks"), (own, "多出", "adds")]
-    return [(f"{zh} {_listed(held)}", f"the former {en} {_listed(held)}") for held, zh, en in said if held]
+        pairs = [(counted([*said, *one.cells], signed=False), counted([other.whole], signed=False), room)]
+    missing = [each for here, there, _ in pairs for each in (here - there).elements()]
+    own = [each for here, there, room in pairs for each in (there - here - room).elements()]
+    broken = [word for word in re.findall(r"[A-Za-z0-9]+", one.whole) if re.search(r"[A-Za-z]", word)]
+    # A long code that is broken at the end of a line leaves pieces that look like numbers.
+    own = [each for each in own if not any(word.startswith(str(each)) or word.endswith(str(each)) for word in broken)]
+    both = [(missing, "缺少", "lacks"), (own, "多出", "adds")]
+    return [(f"{zh} {_listed(held)}", f"the former {en} {_listed(held)}") for held, zh, en in both if held]
+
+
+def _without_counts(seen: Seen) -> list[str]:
+    """Return what can be read outside tables without the numbers that a format may leave to itself."""
+    headings = {text for _, text in seen.headings}
+    return [without_count(text, heading=text in headings) for text in seen.running]
+
+
+def _repeated(one: Seen, other: Seen) -> Counter[Decimal]:
+    """Return what ``other`` may print beyond the numbers of ``one``.
+
+    That is: numbers of list entries, tables and figures, of pages in feet and in the contents, headings repeated in
+    the contents, headers of tables repeated on each page.
+    """
+    room: Counter[Decimal] = Counter()
+    counts = [*one.lists, len(one.tables), len(one.alts)]
+    room.update(Decimal(at) for count in counts for at in range(1, count + 1))
+    room += counted(one.running, signed=False) - counted(_without_counts(one), signed=False)
+    if other.pages:
+        for at in range(1, other.pages + 1):
+            room[Decimal(at)] += 1 + len(one.headings)
+        room[Decimal(other.pages)] += other.pages
+        for _, text in one.headings:
+            room.update(numbers(text))
+        for table in one.tables:
+            for text in table.headers:
+                room.update(dict.fromkeys(numbers(text), other.pages))
+    return room
 
 
 def _listed(held: list[Decimal]) -> str:

@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.,])([-−]?)(\d+(?:,\d{3})*(?:\.\d+)?)(?![A-Za-z0-9_]|\.\d)")
 _CLOSED = (")", "）", "]")
-# "表1", "Figure 2.", "4.1": a format may number by itself.
-_ENUMERATION = re.compile(r"^\s*(?:(?:表|图|Table|Figure)\s*\d+[.．]?|\d+(?:\.\d+)*[.．、]?(?=\s))")
+# What a format may number by itself: "表1", "Figure 2.", "3."; before a heading also "4.1".
+_COUNT = re.compile(r"^\s*(?:(?:表|图|Table|Figure)\s*\d+[.．]?|\d+[.．、](?=\s))")
+_HEADING_COUNT = re.compile(r"^\s*\d+(?:\.\d+)*[.．、]?(?=\s)")
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 _PRINTED = 2
 _FINEST = 6
@@ -32,20 +33,20 @@ def numbers(text: str, *, signed: bool = True) -> list[Decimal]:
     return found
 
 
-def without_enumeration(text: str) -> str:
+def without_count(text: str, *, heading: bool = False) -> str:
     """Return ``text`` without the number that it begins with, if it is one that only counts.
 
     Examples
     --------
-    >>> without_enumeration("表1　评分表"), without_enumeration("4.1 By dimension")
-    ('　评分表', ' By dimension')
+    >>> without_count("表1　评分表"), without_count("735 人次"), without_count("4.1 By dimension", heading=True)
+    ('　评分表', '735 人次', ' By dimension')
     """
-    return _ENUMERATION.sub("", text)
+    return (_HEADING_COUNT if heading else _COUNT).sub("", text)
 
 
 def counted(texts: Iterable[str], *, signed: bool = True) -> Counter[Decimal]:
-    """Return how often each number stands in ``texts``, without those that only count."""
-    return Counter(each for text in texts for each in numbers(without_enumeration(text), signed=signed))
+    """Return how often each number stands in ``texts``."""
+    return Counter(each for text in texts for each in numbers(text, signed=signed))
 
 
 def not_shown(values: Iterable[float], shown: Counter[Decimal]) -> list[float]:

@@ -24,19 +24,20 @@ _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDraw
 
 @dataclass
 class Table:
-    """A table as shown: its caption and its rows of cells; a header cell without text is None."""
+    """A table as shown: caption, rows of cells (a header cell without text is None), and the texts of its headers."""
 
     caption: str = ""
     rows: list[list[str | None]] = field(default_factory=list)
-    headers: int = 0
+    headers: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Seen:
     """What a reader of one format sees.
 
-    ``texts`` is everything outside tables, a paragraph each, in order; ``headings`` are (level, text) and ``alts``
-    the pictures' alternative texts, where the format tells them; ``pages`` is 0 where there are none.
+    ``texts`` is everything outside tables, a paragraph each, in order, but for what stands ``verbatim``; ``headings``
+    are (level, text), ``alts`` the pictures' alternative texts and ``lists`` how many entries each numbered list has,
+    where the format tells them; ``pages`` is 0 where there are none.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -44,7 +45,7 @@ class Seen:
     headings: list[tuple[int, str]] = field(default_factory=list)
     alts: list[str] = field(default_factory=list)
     verbatim: list[str] = field(default_factory=list)
-    items: int = 0
+    lists: list[int] = field(default_factory=list)
     pages: int = 0
 
     @property
@@ -60,7 +61,12 @@ class Seen:
     @property
     def whole(self) -> str:
         """All that can be read, a paragraph or a cell a line."""
-        return "\n".join([*self.texts, *self.verbatim, *self.captions, *self.cells])
+        return "\n".join([*self.running, *self.cells])
+
+    @property
+    def running(self) -> list[str]:
+        """All that can be read outside the cells of tables."""
+        return [*self.texts, *self.verbatim, *self.captions]
 
 
 def read(kind: str, content: str | bytes) -> Seen:
@@ -97,8 +103,11 @@ class _Page(HTMLParser):
                 self._tables.append(Table())
             elif tag == "tr" and self._tables:
                 self._tables[-1].rows.append([])
-            elif tag == "li":
-                self.seen.items += 1
+            elif tag == "ol":
+                self.seen.lists.append(0)
+            elif tag == "li" and self.seen.lists:
+                # One in a list without numbers counts for the numbered list before it: a little room too much.
+                self.seen.lists[-1] += 1
             if tag in ("td", "th", "caption", "pre", *_HEADINGS):
                 self._open.append(tag)
                 self._picture = False
@@ -126,7 +135,7 @@ class _Page(HTMLParser):
         if where:
             self._open.pop()
         if where in ("td", "th") and self._tables and self._tables[-1].rows:
-            self._tables[-1].headers += where == "th"
+            self._tables[-1].headers += [said] if where == "th" and said else []
             self._tables[-1].rows[-1].append(said or ("" if where == "td" and not self._picture else None))
         elif where == "caption" and self._tables:
             self._tables[-1].caption = said
