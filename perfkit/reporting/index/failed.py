@@ -17,18 +17,15 @@ _SHOWN = 20_000
 def failing_cell(notebook: NotebookNode) -> int | None:
     """Return the number of the cell that failed, counted from 1; None if no cell did.
 
-    It is the cell with an error, else the one that was running when the kernel ended.
+    It is the cell with an error, else the last that was begun before the kernel ended (papermill calls that one
+    completed), else the first that did not run.
     """
-    running = None
-    for at, cell in enumerate(_own(notebook), start=1):
-        if cell.cell_type != "code":
-            continue
+    cells = [(at, cell) for at, cell in enumerate(_own(notebook), start=1) if cell.cell_type == "code"]
+    for at, cell in cells:
         if any(output.output_type == "error" for output in cell.get("outputs", [])):
             return at
-        status = cell.metadata.get("papermill", {}).get("status")
-        if running is None and (status == "running" or _unrun(cell)):
-            running = at
-    return running
+    begun = [at for at, cell in cells if cell.metadata.get("papermill", {}).get("status", "pending") != "pending"]
+    return begun[-1] if begun else next((at for at, cell in cells if _unrun(cell)), None)
 
 
 def failed_page(notebook: NotebookNode, *, title: str, outcome: str, error: str, lang: str, back: str = "") -> str:
