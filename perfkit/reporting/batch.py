@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import quote
+from typing import Protocol
 
-from perfkit.reporting import export, journal, manifest, orders, progress, workers
+from perfkit.reporting import export, index, journal, manifest, orders, progress, workers
 from perfkit.reporting.dispatch import carry_out
 from perfkit.reporting.execution import execute
+from perfkit.reporting.gate import problems
 from perfkit.reporting.journal import Journal
-from perfkit.reporting.making import Gate, Runner, Task, passes
+from perfkit.reporting.making import Gate, Runner, Task
 from perfkit.reporting.occupation import WHOLE, occupied
 from perfkit.reporting.orders import Order
 from perfkit.reporting.orders.names import is_of, subfolder
@@ -28,6 +28,7 @@ from perfkit.reporting.outcomes import Outcome, recorded
 from perfkit.reporting.planning import Planned, Selection, plan
 
 Progress = Callable[[str], None]
+GATE_FAILED = "gate failed"
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,14 @@ def run(
     timeout: float | None = None,
     show: Progress | None = None,
     runner: Runner | None = None,
-    gate: Gate = passes,
+    gate: Gate = problems,
 ) -> Batch:
     """Check an order, then make those of its reports that are not there as they would be made now.
 
-    The folder gets ``index.html``, ``manifest.json``, a page for each report that came about, the notebook behind it
-    in ``notebooks/``, the notebooks that failed, as far as they got, in ``failed/``, and what has become of each run
-    in ``journal/``. An order of more than two thousand runs gets subfolders.
+    The folder gets the index (page, CSV and workbook), ``manifest.json``, each report that came about and passed the
+    gate in the formats asked for, the notebook behind it in ``notebooks/``, what it declared in ``checks/``, the
+    notebooks that failed, as far as they got, in ``failed/``, each with a page that opens at the cell, and what has
+    become of each run in ``journal/``. An order of more than two thousand runs gets subfolders.
 
     Parameters
     ----------
@@ -207,7 +209,7 @@ def _record(order: Order, folder: Path, started: str, held: Journal, shard: tupl
     if shard != WHOLE and not all(job.slug in held.latest for job in order.jobs):
         return None
     manifest.write(folder / "manifest.json", _manifest(order, folder, started, held))
-    return manifest.write(folder / "index.html", _index(order, list(_results(order, held, WHOLE))))
+    return _index(order, folder, held)
 
 
 def _manifest(order: Order, folder: Path, started: str, held: Journal) -> Iterator[str]:
@@ -230,47 +232,33 @@ def _manifest(order: Order, folder: Path, started: str, held: Journal) -> Iterat
     yield "\n  ]\n}\n"
 
 
-def _index(order: Order, done: list[Outcome]) -> str:
-    from jinja2 import Environment, FileSystemLoader
-
+def _index(order: Order, folder: Path, held: Journal) -> Path:
+    done = list(_results(order, held, WHOLE))
     lang = "en" if done and all(each.job.lang == "en" for each in done) else "zh"
-    environment = Environment(loader=FileSystemLoader(export.TEMPLATES), autoescape=True, trim_blocks=True)
-    headings = list(dict.fromkeys(each.job.heading for each in done))
-    groups = [_group(heading, [each for each in done if each.job.heading == heading], lang) for heading in headings]
-    good = sum(each.ok for each in done)
-    page = environment.get_template("batch_index.html.j2")
-    return page.render(
-        lang=lang, order=order, groups=groups, good=good, bad=len(done) - good, open=len(order.jobs) - len(done)
-    )
-
-
-def _group(heading: str, done: list[Outcome], lang: str) -> dict[str, Any]:
-    """Return one table of the index: the runs under a heading, with the columns that any of them has."""
-    names = list(dict.fromkeys(name for each in done for name in each.fields))
-    rows: list[dict[str, Any]] = [
-        {
-            "title": each.title,
-            "link": quote(each.outputs[0]) if each.outputs else "",
-            "fields": [_cell(name, each.fields.get(name), lang) for name in names],
-            "outcome": each.outcome,
-            "ok": each.ok,
-            "error": each.error,
-            "warnings": each.warnings,
-            "seconds": f"{each.seconds:.1f}",
-        }
-        for each in done
+    made = {each.job.slug: _row(each) for each in done}
+    rows = [
+        made.get(job.slug) or index.Row(title=job.title, outcome="missing", heading=job.heading) for job in order.jobs
     ]
-    numeric = [any(row["fields"][at]["number"] for row in rows) for at in range(len(names))]
-    return {"heading": heading, "names": names, "numeric": numeric, "rows": rows}
+    return index.write(folder, order.title, rows, lang=lang, beside=["manifest.json"])
 
 
-def _cell(name: str, value: Any, lang: str) -> dict[str, Any]:
-    from perfkit.reporting import cells
-
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    what = cells.kind("", name, None)
-    shown = cells.value(value, decimals=0 if cells.is_whole(value) else 2, what=what, lang=lang)
-    return {"text": shown, "number": number}
+def _row(each: Outcome) -> index.Row:
+    wanted = export.FORMATS if each.ok else ("ipynb",)
+    links = {path.rpartition(".")[2]: path for path in each.outputs if path.rpartition(".")[2] in wanted}
+    return index.Row(
+        title=each.title,
+        outcome=each.outcome,
+        heading=each.job.heading,
+        links=links,
+        fields=each.fields,
+        error=each.error,
+        warnings=each.warnings,
+        seconds=each.seconds,
+        failed="" if each.ok else next((path for path in each.outputs if path.endswith(".html")), ""),
+        cell=each.cell,
+        due_on=each.due_on,
+        made_on=each.finished[:10] or manifest.now()[:10],
+    )
 
 
 @dataclass

@@ -6,10 +6,8 @@ All text is escaped here, at the source. Every method returns an object to put o
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import html
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from perfkit.reporting import cells
 from perfkit.reporting.charts import bars, distribution, intervals, lines, steps, style
 from perfkit.reporting.drawing import Drawing
 from perfkit.reporting.fonts import missing_glyphs_fail, use_chinese_font
+from perfkit.reporting.recorded import GAPS, SUMMARY_MIME, Declared, plain, summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +37,6 @@ __all__ = [
     "use_chinese_font",
 ]
 
-SUMMARY_MIME = "application/vnd.perfkit.summary+json"
 _DECIMALS = 2
 NOTICES = ("simulated", "configured", "warning")
 Words = str | tuple[str, str]
@@ -59,37 +57,6 @@ class Shown:
 
     def __repr__(self) -> str:
         return self.plain
-
-
-class _Summary:
-    def __init__(self, title: str, fields: dict[str, Any]) -> None:
-        self.title = title
-        self.fields = fields
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        # Pairs, because a notebook's file sorts the keys of a mapping.
-        return {SUMMARY_MIME: {"title": self.title, "fields": list(self.fields.items())}, "text/plain": repr(self)}
-
-    def __repr__(self) -> str:
-        return " · ".join([self.title, *(f"{name}: {value}" for name, value in self.fields.items())])
-
-
-def summary(title: str, /, **fields: Any) -> _Summary:
-    """Return what the index of a batch says of this report; the report itself does not print it.
-
-    Parameters
-    ----------
-    title
-        The title of the report.
-    **fields
-        The columns of the index: text, numbers, dates, or None.
-
-    Examples
-    --------
-    >>> summary("张三小学", 得分=92.5, 等级="优")
-    张三小学 · 得分: 92.5 · 等级: 优
-    """
-    return _Summary(str(title), {name: _plain(value) for name, value in fields.items()})
 
 
 class Document(Drawing):
@@ -278,11 +245,74 @@ class Document(Drawing):
             "\n".join([*([head] if head else []), *(f"{label}: {value}" for label, value in said)]),
         )
 
+    def declare(
+        self,
+        *,
+        sections: Iterable[Words] = (),
+        tables: Iterable[Words] = (),
+        figures: Iterable[Words] = (),
+        sums: Iterable[Mapping[str, Any]] = (),
+        bounds: Iterable[Mapping[str, Any]] = (),
+        numbers: Iterable[float] = (),
+        names: Iterable[Any] = (),
+        due_on: Any = None,
+    ) -> Declared:
+        """Declare what the finished report must hold; it is delivered only if it does. The report does not print it.
+
+        The tables and figures that this document has numbered so far must be there in any case.
+
+        Parameters
+        ----------
+        sections
+            Headings that must be there.
+        tables, figures
+            Captions that must be there; such a table must have rows.
+        sums
+            Each with ``name``, ``parts`` and ``total``: the parts add up to the total, and all are printed;
+            ``within``: by how much they may miss it, by default half a unit of the second decimal.
+        bounds
+            Each with ``name``, ``value``, ``low`` and ``high`` (None: no bound): low ≤ value < high, and the value is
+            printed.
+        numbers
+            What must be printed somewhere.
+        names
+            Texts that are names even if they look like a gap, as a project called None would; others are not kept.
+        due_on
+            The day by which the report is due, for the index of the batch.
+
+        Examples
+        --------
+        >>> Document("zh").declare(sums=[{"name": "得分", "parts": [9.5, 80], "total": 89.5}])
+        sections: 0 · tables: 0 · figures: 0 · sums: 1 · bounds: 0 · numbers: 0 · names: 0
+        """
+        return Declared(
+            {
+                "sections": [self.words(each) for each in sections],
+                "tables": [self.words(each) for each in tables],
+                "figures": [self.words(each) for each in figures],
+                "sums": [self._worded(each) for each in sums],
+                "bounds": [self._worded(each) for each in bounds],
+                "numbers": [plain(each) for each in numbers],
+                "names": [
+                    str(each)
+                    for each in names
+                    if any(gap in str(each) for gap in GAPS) and not cells.is_missing(each)
+                ],
+                "shown": {kind: list(taken) for kind, taken in self._numbers.items()},
+                "due_on": plain(due_on),
+            }
+        )
+
     def words(self, text: Words) -> str:
         """Return ``text`` in the language of the document."""
         if isinstance(text, tuple):
             return str(text[0 if self.lang == "zh" else 1])
         return str(text)
+
+    def _worded(self, held: Mapping[str, Any]) -> dict[str, Any]:
+        taken = {name: plain(value) for name, value in held.items() if name not in ("name", "parts")}
+        parts = {"parts": [plain(each) for each in held["parts"]]} if "parts" in held else {}
+        return {"name": self.words(held["name"]), **parts, **taken}
 
     def _value(self, value: Any, label: str, decimals: int) -> str:
         if isinstance(value, tuple):
@@ -337,18 +367,3 @@ def _svg(fig: Figure) -> bytes:
         # A constrained layout creeps a little at every drawing: the first one stands.
         fig.set_layout_engine("none")
     return held.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return None
-    if isinstance(value, dt.datetime | dt.date):
-        return value.isoformat()[:10]
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return str(value)
-    try:
-        json.dumps(value)
-    except TypeError:
-        return str(value)
-    return value

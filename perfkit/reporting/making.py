@@ -17,13 +17,15 @@ from nbformat import NotebookNode
 
 from perfkit.reporting import export, journal, manifest
 from perfkit.reporting.execution import EXPORT_ERROR, KILLED, OK, Ran, count_warnings
+from perfkit.reporting.gate import declared
+from perfkit.reporting.index.failed import failed_page, failing_cell
 from perfkit.reporting.orders import Job
 from perfkit.reporting.outcomes import GATE_FAILED, Outcome
 
 Runner = Callable[..., Ran]
 """Runs a notebook, as :func:`perfkit.reporting.execution.execute` does."""
-Gate = Callable[[NotebookNode, Mapping[str, bytes]], Sequence[str]]
-"""Says why a report may not be delivered, from its notebook and its documents by format; nothing: it may."""
+Gate = Callable[[NotebookNode, Mapping[str, bytes]], Sequence["str | tuple[str, str]"]]
+"""Says why a report may not be delivered, each reason a text or (zh, en), from its notebook and its documents."""
 
 # A process makes one report at a time: papermill changes the process's working directory.
 _ONE_AT_A_TIME = threading.Lock()
@@ -60,18 +62,23 @@ def make(task: Task, runner: Runner, gate: Gate) -> Outcome:
             ran = runner(job.notebook, job.parameters, root=task.root, kept=task.part, timeout=task.timeout)
         finally:
             task.part.unlink(missing_ok=True)
-        documents, ended, error = _judged(ran, task, gate)
+        documents, ended, error, reasons = _judged(ran, task, gate)
+        said = declared(ran.notebook) if ran.notebook is not None else {}
         summary = (export.summary_of(ran.notebook) if ran.notebook is not None else None) or {}
+        title = summary.get("title") or job.title
+        beside = _beside(ran, task, ended, title, error, said, reasons)
         outcome = Outcome(
             job=job,
             outcome=ended,
             error=error,
             seconds=round(ran.seconds, 3),
             warnings=count_warnings(ran.notebook) if ran.notebook is not None else 0,
-            title=summary.get("title") or job.title,
+            title=title,
             fields=summary.get("fields") or {},
             made_from=task.made_from,
-            artefacts=_keep(task, ended, {**documents, "ipynb": _notebook(ran.notebook, job.slug)}),
+            artefacts=_keep(task, ended, {**documents, "ipynb": _notebook(ran.notebook, job.slug)}, beside),
+            cell=failing_cell(ran.notebook) if ran.outcome != OK and ran.notebook is not None else None,
+            due_on=said.get("due_on"),
         )
         return _on_record(outcome, task)
 
@@ -91,22 +98,44 @@ def give_up(task: Task, error: str) -> Outcome:
     return _on_record(outcome, task)
 
 
-def passes(_notebook: NotebookNode, _documents: Mapping[str, bytes]) -> Sequence[str]:
+def passes(_notebook: NotebookNode, _documents: Mapping[str, bytes]) -> Sequence[str | tuple[str, str]]:
     """Let every report pass."""
     return ()
 
 
-def _judged(ran: Ran, task: Task, gate: Gate) -> tuple[dict[str, bytes], str, str]:
-    """Return the documents of a run by format, how it ended, and why."""
+def _judged(ran: Ran, task: Task, gate: Gate) -> tuple[dict[str, bytes], str, str, Sequence[str | tuple[str, str]]]:
+    """Return the documents of a run by format, how it ended, why, and what the gate had against it."""
     if ran.outcome != OK or ran.notebook is None:
-        return {}, ran.outcome, ran.error
+        return {}, ran.outcome, ran.error, ()
     try:
         documents = _documents(ran.notebook, task)
         reasons = gate(ran.notebook, documents)
     except Exception as failure:
         # A report that cannot be printed is that run's failure, not the batch's.
-        return {}, EXPORT_ERROR, f"{type(failure).__name__}: {failure}"
-    return documents, GATE_FAILED if reasons else OK, "; ".join(reasons)
+        return {}, EXPORT_ERROR, f"{type(failure).__name__}: {failure}", ()
+    said = [each if isinstance(each, str) else each[task.job.lang == "en"] for each in reasons]
+    return documents, GATE_FAILED if reasons else OK, "\n".join(said), reasons
+
+
+def _beside(
+    ran: Ran,
+    task: Task,
+    ended: str,
+    title: str,
+    error: str,
+    said: Mapping[str, Any],
+    reasons: Sequence[str | tuple[str, str]],
+) -> dict[str, bytes]:
+    """Return what lies beside a report, by path: what it declared, and the page that says why it failed."""
+    files: dict[str, bytes] = {}
+    if ended != OK and ran.notebook is not None:
+        back = "../" * (1 + task.place.count("/")) + "index.html"
+        page = failed_page(ran.notebook, title=title, outcome=ended, error=error, lang=task.job.lang, back=back)
+        files[f"failed/{task.place}{task.job.slug}.html"] = page.encode("utf-8", "backslashreplace")
+    if said:
+        record = manifest.as_json({"declared": said, "problems": list(reasons)})
+        files[f"checks/{task.place}{task.job.slug}.json"] = record.encode("utf-8", "backslashreplace")
+    return files
 
 
 def _documents(notebook: NotebookNode, task: Task) -> dict[str, bytes]:
@@ -123,14 +152,21 @@ def _notebook(notebook: NotebookNode | None, slug: str) -> bytes:
     return f"{writes(notebook, version=4)}\n".encode("utf-8", "backslashreplace")
 
 
-def _keep(task: Task, ended: str, made: Mapping[str, bytes]) -> dict[str, str]:
+def _keep(
+    task: Task, ended: str, made: Mapping[str, bytes], beside: Mapping[str, bytes] | None = None
+) -> dict[str, str]:
     """Write what the run made, and first remove what an earlier run left; return the SHA-256 of each path."""
-    slug, place = task.job.slug, task.place
+    slug, place, beside = task.job.slug, task.place, beside or {}
     good = {**{each: f"{place}{slug}.{each}" for each in export.FORMATS}, "ipynb": f"notebooks/{place}{slug}.ipynb"}
-    bad = {each: f"failed/{place}{slug}.{each}" for each in (*export.FORMATS, "ipynb")}
+    # What the gate holds back bears another name than the page that says why.
+    bad = {each: f"failed/{place}{slug}.held.{each}" for each in export.FORMATS}
+    bad["ipynb"] = f"failed/{place}{slug}.ipynb"
     paths = good if ended == OK else bad
-    written = {paths[suffix]: content for suffix, content in made.items() if content}
-    for path in {*good.values(), *bad.values(), *task.earlier} - written.keys():
+    documents = {paths[suffix]: content for suffix, content in made.items() if content}
+    why = {path: content for path, content in beside.items() if path.startswith("failed/")}
+    written = {**why, **documents, **beside}
+    others = (f"failed/{place}{slug}.html", f"checks/{place}{slug}.json")
+    for path in {*good.values(), *bad.values(), *others, *task.earlier} - written.keys():
         if not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts:
             (task.folder / path).unlink(missing_ok=True)
     for path, content in written.items():

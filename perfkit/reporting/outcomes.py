@@ -19,7 +19,7 @@ class Outcome:
 
     ``outcome`` is ok, cell error, killed, timeout, export error or gate failed; ``made_from`` what it takes to make
     the report again; ``artefacts`` the SHA-256 of each file by its path in the batch's folder, the one to read first
-    at the front.
+    at the front; ``cell`` is the number of the cell that failed, if one did; ``due_on`` the day the report is due by.
     """
 
     job: Job
@@ -32,6 +32,8 @@ class Outcome:
     made_from: Mapping[str, Any] = field(default_factory=dict)
     artefacts: Mapping[str, str] = field(default_factory=dict)
     finished: str = ""
+    cell: int | None = None
+    due_on: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -59,6 +61,8 @@ class Outcome:
             "error": self.error,
             "warnings": self.warnings,
             "summary": self.fields,
+            "cell": self.cell,
+            "due_on": self.due_on,
             "outputs": [{"path": path, "sha256": digest} for path, digest in self.artefacts.items()],
         }
 
@@ -79,4 +83,6 @@ def recorded(job: Job, record: Mapping[str, Any]) -> Outcome:
         made_from={name: record[name] for name in _MADE_FROM if name in record},
         artefacts={each["path"]: each["sha256"] for each in record["outputs"]},
         finished=record["at"],
+        cell=record.get("cell"),
+        due_on=record.get("due_on"),
     )

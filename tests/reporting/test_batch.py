@@ -8,13 +8,15 @@ from urllib.parse import unquote
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from perfkit.errors import OrderError
-from perfkit.reporting import batch, execution, export, manifest, orders
+from perfkit.reporting import batch, execution, export, figures, manifest, orders
 
 EVIL = "<script>alert(1)</script>"
 NAME = f"""甲“小学”"'\\ {EVIL}"""
+
+LISTED = {"index.html", "index.csv", "index.xlsx"}
 
 SOURCES = [
     "import os, sys\nfrom perfkit.reporting.figures import Document, summary\nprint('错', file=sys.stderr)",
@@ -81,14 +83,16 @@ def test_the_folder_holds_what_the_outcomes_say_and_nothing_else(made):
     found = {path.relative_to(done.folder).as_posix() for path in done.folder.rglob("*") if path.is_file()}
     found -= {path.relative_to(done.folder).as_posix() for path in (done.folder / "journal").iterdir()}
     assert found == {
-        "index.html",
         "manifest.json",
         f"{good}.html",
         f"notebooks/{good}.ipynb",
         f"failed/{bad}.ipynb",
+        f"failed/{bad}.html",
         f"failed/{killed}.ipynb",
+        f"failed/{killed}.html",
+        *LISTED,
     }
-    assert {name for each in done.outcomes for name in each.outputs} | {"index.html", "manifest.json"} == found
+    assert {name for each in done.outcomes for name in each.outputs} | {"manifest.json", *LISTED} == found
 
 
 def test_the_report_says_the_name_as_text(made):
@@ -114,7 +118,7 @@ def test_the_injected_cell_is_readable(made):
 
 def test_a_failed_notebook_keeps_its_error(made):
     done, _, _ = made
-    kept = nbformat.read(done.folder / done.outcomes[1].outputs[0], as_version=4)
+    kept = nbformat.read(done.folder / done.outcomes[1].outputs[1], as_version=4)
     errors = [output for cell in kept.cells for output in cell.get("outputs", []) if output.output_type == "error"]
     assert [error.ename for error in errors] == ["ValueError"]
 
@@ -142,19 +146,38 @@ def test_the_manifest_can_reproduce_it(made, office):
 
 def test_the_index_lists_all_and_its_links_lead_somewhere(made):
     done, _, _ = made
-    text = done.index.read_text(encoding="utf-8")
-    page = BeautifulSoup(text, "html.parser")
-    assert "<script" not in text
-    assert "http" not in text
+    page = BeautifulSoup(done.index.read_text(encoding="utf-8"), "html.parser")
     assert page.h1.get_text() == f"2022 年度 {EVIL}"
     assert "共 3 份：完成 1，失败 2" in page.get_text()
-    assert [th.get_text() for th in page("th")] == ["序号", "报告", "得分", "等级", "评语", "结果", "用时（秒）"]
-    assert [td.get_text() for td in page.tbody("tr")[0]("td")][1:6] == [NAME, "92.35", "优", NAME, "完成警告 1"]
-    assert "ValueError: 坏了 乙" in page.tbody("tr")[1].get_text()
+    rows = page.select("#reports tbody tr")
+    assert [td.get_text() for td in rows[0]("td")][:5] == [NAME, "92.35", "优", NAME, "完成警告 1"]
+    assert "ValueError: 坏了 乙" in rows[1].get_text()
+    # Counted from 1 with the injected parameters: title, parameters, injected, imports, root, bad.
     links = [unquote(a["href"]) for a in page("a")]
-    assert links == [each.outputs[0] for each in done.outcomes]
-    assert all((done.folder / link).is_file() for link in links)
-    assert page.html["lang"] == "zh-CN"
+    assert f"failed/{done.outcomes[1].job.slug}.html#cell-6" in links
+    assert f"failed/{done.outcomes[2].job.slug}.html#cell-7" in links
+    assert all((done.folder / link.partition("#")[0]).is_file() for link in links)
+
+
+def test_a_report_that_the_gate_holds_is_not_delivered(made, office, monkeypatch):
+    def stand_in(notebook, parameters, *, root, kept, timeout=None):
+        shown = figures.Document().declare(sections=["一、结论"], due_on="2022-01-31")
+        cell = new_code_cell("page.declare()", outputs=[new_output("execute_result", data=shown._repr_mimebundle_())])
+        return execution.Ran(new_notebook(cells=[new_markdown_cell("# 甲"), cell]), execution.OK, "", 0.1)
+
+    monkeypatch.setattr(batch, "execute", stand_in)
+    done = batch.run(office / "reports/key.yaml", out=office / "reports/held", show=lambda _: None)
+    first = done.outcomes[0]
+    assert (first.outcome, first.error) == ("gate failed", "HTML 缺少“一、结论”部分")
+    slug = first.job.slug
+    assert first.outputs == (f"failed/{slug}.html", f"failed/{slug}.ipynb", f"checks/{slug}.json")
+    assert not (done.folder / f"{slug}.html").exists()
+    held = json.loads((done.folder / f"checks/{slug}.json").read_text(encoding="utf-8"))
+    assert held["problems"] == [["HTML 缺少“一、结论”部分", "HTML lacks the section '一、结论'"]]
+    assert held["declared"]["due_on"] == "2022-01-31"
+    assert "缺少“一、结论”部分" in (done.folder / f"failed/{slug}.html").read_text(encoding="utf-8")
+    assert "逾期" in done.index.read_text(encoding="utf-8")
+    assert done.exit_code == 1
 
 
 @pytest.fixture
@@ -176,8 +199,8 @@ def test_a_report_that_cannot_be_printed_is_an_outcome(without_kernels, monkeypa
     done = batch.run(without_kernels, out=tmp_path / "out", show=lambda _: None)
     assert {each.outcome for each in done.outcomes} == {"export error"}
     assert done.exit_code == 1
-    assert "<script" not in done.index.read_text(encoding="utf-8")
-    assert len(list((tmp_path / "out/failed").iterdir())) == 3
+    assert EVIL not in done.index.read_text(encoding="utf-8")
+    assert len(list((tmp_path / "out/failed").glob("*.ipynb"))) == 3
 
 
 def test_all_good_is_zero_and_quiet_in_a_pipe(without_kernels, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from perfkit.cycle.evaluation.account import by_level, coverage, facts, method, of_year, unit_row, verdict
 from perfkit.cycle.evaluation.advice import advice, incomplete, shortfalls
 from perfkit.cycle.evaluation.confidence import Confidence, confidence, odds_text
+from perfkit.cycle.evaluation.declared import declared
 from perfkit.cycle.evaluation.display import (
     band_cuts,
     bases,
@@ -33,6 +34,7 @@ __all__ = [
     "by_level",
     "confidence",
     "coverage",
+    "declared",
     "facts",
     "find_forms",
     "incomplete",

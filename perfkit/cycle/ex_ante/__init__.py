@@ -1,6 +1,7 @@
 """Ex-ante assessment (事前绩效评估): panel, money, standards, and one of the four official conclusions."""
 
 from perfkit.cycle.ex_ante.conclusion import Conclusion, conclude, reductions
+from perfkit.cycle.ex_ante.declared import declared
 from perfkit.cycle.ex_ante.display import (
     advice,
     amounts,
@@ -31,6 +32,7 @@ __all__ = [
     "conclude",
     "cost_review",
     "curve_text",
+    "declared",
     "dimensions_text",
     "dissent",
     "economy",

@@ -14,6 +14,7 @@ from perfkit.cycle.self_evaluation.coverage import (
     timeliness,
     timeliness_text,
 )
+from perfkit.cycle.self_evaluation.declared import declared
 from perfkit.cycle.self_evaluation.display import bases, index_fields, key_figures, notices, subtitle, title
 from perfkit.cycle.self_evaluation.execution import execution, execution_text, to_explain, to_explain_text
 from perfkit.cycle.self_evaluation.findings import findings, findings_text, first_findings
@@ -57,6 +58,7 @@ __all__ = [
     "coverage_text",
     "cuts",
     "days_late",
+    "declared",
     "distribution_text",
     "execution",
     "execution_text",

@@ -11,6 +11,7 @@ from perfkit.cycle.spot_check.columns import (
     QUESTIONED,
     RESPONSE,
 )
+from perfkit.cycle.spot_check.declared import declared
 from perfkit.cycle.spot_check.frame import checks, checks_of, coverage, graded, notices, population, whole
 from perfkit.cycle.spot_check.inference import Inference, infer
 from perfkit.cycle.spot_check.planning import (
@@ -68,6 +69,7 @@ __all__ = [
     "checks_of",
     "coverage",
     "cuts",
+    "declared",
     "departments_text",
     "drawn",
     "facts",

@@ -17,7 +17,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from perfkit.errors import PerfkitError, Problem
-from perfkit.reporting.figures import SUMMARY_MIME
+from perfkit.reporting.recorded import MIMES, SUMMARY_MIME
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 REMOVED = frozenset({"note", "parameters", "injected-parameters", "remove"})
@@ -151,7 +151,7 @@ def _printed(output: NotebookNode) -> NotebookNode | None:
         return output if output.name == "stdout" and output.text.strip() else None
     if output.output_type == "error":
         return output
-    if SUMMARY_MIME in output.data:
+    if MIMES & output.data.keys():
         return None
     best = next((kind for kind in _PRINTED if kind in output.data), None)
     if best is None:

@@ -73,7 +73,7 @@ def resident(pid: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         if Path("/proc/self/statm").exists():
             return 0
-    import psutil  # type: ignore[import-untyped]  # comes with ipykernel
+    import psutil
 
     try:
         return int(psutil.Process(pid).memory_info().rss)
