@@ -217,8 +217,9 @@ def test_a_failed_notebook_opens_at_the_cell():
 def test_the_cell_that_ran_when_the_kernel_died_is_the_one():
     assert index.failing_cell(notebook()) == 3
     dead = notebook()
-    for cell, status in zip(dead.cells[1:], ("completed", "pending"), strict=True):
-        cell.metadata["papermill"] = {"status": status}
+    # As papermill leaves them: all completed, though only the first of the two was begun.
+    for cell, begun in zip(dead.cells[1:], ("2023-05-01T08:00:00", None), strict=True):
+        cell.metadata["papermill"] = {"status": "completed", "start_time": begun}
     assert index.failing_cell(dead) == 2
 
 

@@ -17,14 +17,14 @@ _SHOWN = 20_000
 def failing_cell(notebook: NotebookNode) -> int | None:
     """Return the number of the cell that failed, counted from 1; None if no cell did.
 
-    It is the cell with an error, else the last that was begun before the kernel ended (papermill calls that one
-    completed), else the first that did not run.
+    It is the cell with an error, else the last that was begun before the kernel ended (papermill calls all of
+    them completed then), else the first that did not run.
     """
     cells = [(at, cell) for at, cell in enumerate(_own(notebook), start=1) if cell.cell_type == "code"]
     for at, cell in cells:
         if any(output.output_type == "error" for output in cell.get("outputs", [])):
             return at
-    begun = [at for at, cell in cells if cell.metadata.get("papermill", {}).get("status", "pending") != "pending"]
+    begun = [at for at, cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
     return begun[-1] if begun else next((at for at, cell in cells if _unrun(cell)), None)
 
 
