@@ -120,7 +120,7 @@ def dispatch_seconds(runs: int, cluster: bool = False) -> float:
 
 
 def carry_out(tasks, executor, room):
-    return dispatch.carry_out(tasks, executor, empty, batch.passes, room=room, tick=lambda: None)
+    return dispatch.carry_out(tasks, executor, empty, making.passes, room=room, tick=lambda: None)
 
 
 def dask_cluster():

@@ -170,7 +170,8 @@ def test_a_report_that_the_gate_holds_is_not_delivered(made, office, monkeypatch
     first = done.outcomes[0]
     assert (first.outcome, first.error) == ("gate failed", "HTML 缺少“一、结论”部分")
     slug = first.job.slug
-    assert first.outputs == (f"failed/{slug}.html", f"failed/{slug}.ipynb", f"checks/{slug}.json")
+    held_back = f"failed/{slug}.held.html"
+    assert first.outputs == (f"failed/{slug}.html", held_back, f"failed/{slug}.ipynb", f"checks/{slug}.json")
     assert not (done.folder / f"{slug}.html").exists()
     held = json.loads((done.folder / f"checks/{slug}.json").read_text(encoding="utf-8"))
     assert held["problems"] == [["HTML 缺少“一、结论”部分", "HTML lacks the section '一、结论'"]]

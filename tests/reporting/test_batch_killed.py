@@ -14,7 +14,7 @@ from concurrent.futures import BrokenExecutor, Future
 import psutil
 import pytest
 
-from perfkit.reporting import batch, dispatch, journal, orders, workers
+from perfkit.reporting import batch, dispatch, journal, making, orders, workers
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 
@@ -76,7 +76,7 @@ def test_a_report_put_on_record_before_its_worker_died_is_not_made_again(office,
     office.out.mkdir()
     planned = [batch.Planned(job, "new") for job in order.jobs]
     tasks = batch._tasks(order, office.out, planned, journal.read(office.out), batch.manifest.Hashes(), None)
-    made = dispatch.carry_out(tasks, Dying(), stand_in.quick, batch.passes, room=lambda: 1, tick=lambda: None)
+    made = dispatch.carry_out(tasks, Dying(), stand_in.quick, making.passes, room=lambda: 1, tick=lambda: None)
     assert [each.outcome for each in made] == ["ok", "ok"]
     assert office.begun() == {"a": 1, "b": 1}
 

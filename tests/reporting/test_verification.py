@@ -21,10 +21,10 @@ def problems(folder):
 
 def test_what_was_just_made_is_as_recorded(folder, capsys):
     found = verification.verify(folder)
-    # Two pages, their notebooks and the failed one; the notebook and three files of data that they rest on.
-    assert (found.runs, found.files, found.problems) == (3, 9, ())
+    # Two pages, their notebooks and the failed one with its page; the notebook and three files of data that they rest on.
+    assert (found.runs, found.files, found.problems) == (3, 10, ())
     assert main(["verify", str(folder)]) == 0
-    assert capsys.readouterr().out == "3 runs, 9 files as recorded 份记录、9 个文件与清单一致\n"
+    assert capsys.readouterr().out == "3 runs, 10 files as recorded 份记录、10 个文件与清单一致\n"
 
 
 def test_a_changed_and_a_missing_report(folder, capsys):
