@@ -28,7 +28,7 @@ SELF_EVALUATION = (
     declare(
         "self_coverage",
         "自评覆盖情况",
-        "coverage of the self-evaluations",
+        "coverage of self-evaluations",
         "group_zh",
         group_zh=_DEPARTMENT_ZH,
         group_en=_DEPARTMENT_EN,
@@ -45,7 +45,7 @@ SELF_EVALUATION = (
     declare(
         "self_timeliness",
         "自评报送及时性",
-        "timeliness of the self-evaluations",
+        "timeliness of self-evaluations",
         "group_zh",
         group_zh=_DEPARTMENT_ZH,
         group_en=_DEPARTMENT_EN,
@@ -62,7 +62,7 @@ SELF_EVALUATION = (
     declare(
         "self_late",
         "自评逾期天数",
-        "days late of the self-evaluations",
+        "self-evaluations by days late",
         "group_zh",
         group_zh=column("text", "逾期天数", "days late (zh)", need=True),
         group_en=column("text", "逾期天数（英文）", "days late", need=True),
@@ -89,7 +89,7 @@ SELF_EVALUATION = (
     declare(
         "self_grade_pairs",
         "填报等级与得分对应等级",
-        "grade given against grade by score",
+        "grade given and grade by score",
         "given_zh grade_zh",
         given_zh=column("text", "填报等级", "grade given (zh)"),
         given_en=column("text", "填报等级（英文）", "grade given"),
@@ -152,7 +152,7 @@ SELF_EVALUATION = (
     declare(
         "self_projects",
         "自评项目清单",
-        "projects of the self-evaluations",
+        "projects self-evaluated",
         "unit_id",
         unit_id=column("text", "项目编码", "project code", need=True),
         name=column("text", "项目名称", "project"),

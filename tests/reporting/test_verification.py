@@ -21,7 +21,7 @@ def problems(folder):
 
 def test_what_was_just_made_is_as_recorded(folder, capsys):
     found = verification.verify(folder)
-    # Two pages, their notebooks and the failed one with its page; the notebook and three files of data that they rest on.
+    # Two pages, their notebooks, the failed one with its page; the notebook and three files of data they rest on.
     assert (found.runs, found.files, found.problems) == (3, 10, ())
     assert main(["verify", str(folder)]) == 0
     assert capsys.readouterr().out == "3 runs, 10 files as recorded 份记录、10 个文件与清单一致\n"

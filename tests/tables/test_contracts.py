@@ -29,6 +29,10 @@ class TestEveryTable:
         titles = sorted(plain(held.title(column, lang)) for column in held.columns)
         assert [one for one, next_one in pairwise(titles) if one == next_one] == []
 
+    def test_its_titles_fit_on_a_sheet_of_a_workbook(self, name):
+        held = tables.contract(name)
+        assert max(len(held.zh), len(held.en)) <= 31
+
     def test_key_is_made_of_its_columns(self, name):
         held = tables.contract(name)
         assert set(held.key) <= set(held.columns)
