@@ -18,8 +18,10 @@ from perfkit.reporting import batch, dispatch, journal, making, orders, workers
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 
+# A shell that starts something in the background has it ignore SIGINT, and what it starts in turn.
 MAIN = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[1])
 import stand_in
 from perfkit import cli

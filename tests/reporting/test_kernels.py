@@ -343,8 +343,10 @@ def test_a_server_that_dies_is_replaced(run, monkeypatch):
     kernels.close()
 
 
+# A shell that starts something in the background has it ignore SIGINT, and what it starts in turn.
 SCRIPT = """
-import sys, nbformat
+import signal, sys, nbformat
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from nbformat.v4 import new_code_cell, new_notebook
 from perfkit.reporting import execution, kernels
@@ -371,7 +373,11 @@ def test_nothing_outlives_the_owner(tmp_path, number):
         assert not gone(kernel)
         assert len(alive(mark)) == 2
         owner.send_signal(number)
-        out, err = owner.communicate(timeout=20)
+        try:
+            out, err = owner.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            owner.kill()
+            raise
     assert owner.returncode == -number
     assert within(5, lambda: gone(kernel, server) and not alive(mark))
     assert out == ""
