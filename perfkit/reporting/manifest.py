@@ -213,8 +213,8 @@ def _of_folder(path: Path) -> str:
     total = hashlib.sha256()
     files = {each.relative_to(path).as_posix(): each for each in path.rglob("*") if each.is_file()}
     for name in sorted(files):
-        # What editors and Excel leave lying about is not data.
-        if name.rpartition("/")[2].startswith((".", "~$")):
+        # What editors, Excel and Python leave lying about is not data.
+        if name.rpartition("/")[2].startswith((".", "~$")) or "__pycache__" in name.split("/"):
             continue
         total.update(f"{name}\0{_of_file(files[name])}\n".encode("utf-8", "surrogateescape"))
     return total.hexdigest()

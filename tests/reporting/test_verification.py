@@ -6,7 +6,7 @@ import pytest
 
 from perfkit.cli import main
 from perfkit.errors import OrderError
-from perfkit.reporting import batch, verification
+from perfkit.reporting import batch, manifest, verification
 
 
 @pytest.fixture
@@ -80,3 +80,13 @@ def test_a_folder_without_a_manifest(tmp_path, capsys):
     (tmp_path / "manifest.json").write_text("[]")
     assert main(["verify", str(tmp_path)]) == 2
     assert "没有清单" in capsys.readouterr().err
+
+
+def test_what_python_leaves_beside_data_is_no_change(tmp_path):
+    (tmp_path / "units.csv").write_text("unit_id\na\n", encoding="utf-8")
+    before = manifest._of_folder(tmp_path)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "simulate.cpython-311.pyc").write_bytes(b"x")
+    assert manifest._of_folder(tmp_path) == before
+    (tmp_path / "units.csv").write_text("unit_id\nb\n", encoding="utf-8")
+    assert manifest._of_folder(tmp_path) != before
