@@ -15,7 +15,7 @@ import pandas as pd
 
 from perfkit import __version__
 from perfkit.cli import library, report, sample
-from perfkit.cli.output import count, fail_if_among_forms, fail_if_input, fail_if_not_xlsx, print_table
+from perfkit.cli.output import count, fail_if_among_forms, fail_if_input, fail_if_not_xlsx, fail_if_there, print_table
 from perfkit.errors import PerfkitError, Problem, TableError
 
 _DISTRIBUTIONS = (
@@ -208,17 +208,8 @@ def _tables(args: argparse.Namespace) -> int:
         return 0
     if args.template:
         fail_if_not_xlsx(args.template)
-        if args.template.exists():
-            raise TableError(
-                (f"{args.template} exists", f"{args.template} 已存在"),
-                [
-                    Problem(
-                        ("a filled-in workbook must not be lost", "以免覆盖已填写的工作簿"),
-                        str(args.template),
-                        do=("name another file", "请另取文件名"),
-                    )
-                ],
-            )
+        what = ("a filled-in workbook must not be lost", "以免覆盖已填写的工作簿")
+        fail_if_there(args.template, TableError, what, ("name another file", "请另取文件名"))
         print(tables.template(args.name, args.template, lang=args.lang))
         return 0
     print_table(tables.dictionary(args.name))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from perfkit.errors import Problem, TableError
+from perfkit.errors import PerfkitError, Problem, TableError
 
 
 def positive(text: str) -> float:
@@ -57,6 +57,12 @@ def fail_if_among_forms(out: Path, folder: Path) -> None:
                 )
             ],
         )
+
+
+def fail_if_there(path: Path, kind: type[PerfkitError], what: tuple[str, str], do: tuple[str, str]) -> None:
+    """Refuse to write over a file that is there."""
+    if path.exists():
+        raise kind((f"{path} exists", f"{path} 已存在"), [Problem(what, str(path), do=do)])
 
 
 def fail_if_not_xlsx(path: Path) -> None:

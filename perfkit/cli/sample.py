@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from perfkit.cli.output import count, fail_if_input, fail_if_not_xlsx, positive, print_table
+from perfkit.cli.output import count, fail_if_input, fail_if_not_xlsx, fail_if_there, positive, print_table
 from perfkit.errors import Problem, SampleError
 
 PACK = "zhejiang-self-evaluation"
@@ -172,22 +172,14 @@ def _population(path: Path) -> pd.DataFrame:
     """Return the self-evaluations of a frame, and say how many rows have no self-score."""
     from perfkit.cycle import spot_check
 
-    held = spot_check.population(path)
-    without = len(spot_check.whole(path)) - len(held)
+    projects = spot_check.whole(path)
+    held = spot_check.population(projects)
+    without = len(projects) - len(held)
     if without:
         print(f"{without} rows without a self-score left out 行没有自评得分，不在总体中", file=sys.stderr)
     return held
 
 
 def _fail_if_there(path: Path) -> None:
-    if path.exists():
-        raise SampleError(
-            (f"{path} exists", f"{path} 已存在"),
-            [
-                Problem(
-                    ("a plan or certificate is never written over", "方案与证书不得覆盖"),
-                    str(path),
-                    do=("name another place", "请另取位置"),
-                )
-            ],
-        )
+    what = ("a plan or certificate is never written over", "方案与证书不得覆盖")
+    fail_if_there(path, SampleError, what, ("name another place", "请另取位置"))

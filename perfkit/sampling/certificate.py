@@ -189,6 +189,11 @@ def certify(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
         the sample cannot be drawn as planned.
     """
     fail_if_any(SampleError, "frame 抽样框", _frame_problems(plan, frame))
+    return _certified(plan, frame, public_value)
+
+
+def _certified(plan: Plan, frame: pd.DataFrame, public_value: str) -> Drawn:
+    """Draw from a frame known to be the one of the plan."""
     seed = seed_of(public_value)
     read_from = float(_APART + (1 - 2 * _APART) * stream(seed, "move")[0]) if plan.coordinate == "move" else 0.0
     sample = draw(
@@ -235,7 +240,7 @@ def verify(certificate: Path, frame: pd.DataFrame) -> Drawn:
     problems = [*_altered(held, plan, name), *_frame_problems(plan, frame)]
     if problems:
         raise SampleError((f"{name} does not hold", f"{name} 未通过核验"), problems)
-    again = certify(plan, frame, str(held["public_value"]))
+    again = _certified(plan, frame, str(held["public_value"]))
     fail_if_any(SampleError, name, _differences(held, again.certificate, name))
     return again
 

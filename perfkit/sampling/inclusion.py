@@ -62,9 +62,14 @@ def inclusion_probabilities(
     return proportional(sizes, wanted, codes)
 
 
-def proportional(size: Floats, n: Codes, strata: Codes) -> Floats:
-    """Return the inclusion probabilities of sizes known to be sound; see :func:`inclusion_probabilities`."""
-    pi, left = size.copy(), n.astype(np.float64)
+def proportional(size: Floats, n: float | Codes | Floats, strata: Codes | None = None) -> Floats:
+    """Return the inclusion probabilities of sizes known to be sound; see :func:`inclusion_probabilities`.
+
+    Without ``strata`` all units are one stratum; ``n`` need not be whole.
+    """
+    n = np.atleast_1d(np.asarray(n, dtype=np.float64))
+    strata = np.zeros(len(size), dtype=np.int64) if strata is None else strata
+    pi, left = size.astype(np.float64), n
     total = sums(pi, strata, len(n))
     floor = _limit(total, left) * _CLOSE
     while True:
@@ -85,7 +90,7 @@ def proportional(size: Floats, n: Codes, strata: Codes) -> Floats:
         if (limit >= floor).all():
             break
         # Stratum by stratum, so that none is added up in another order for the sake of its neighbours.
-        floor, left = np.where(limit < floor, limit * _CLOSE, floor), n.astype(np.float64)
+        floor, left = np.where(limit < floor, limit * _CLOSE, floor), n
     share = np.divide(left, total, out=np.zeros(len(n)), where=total > 0)
     # Written over an array at hand: new memory for a large frame costs as much as the arithmetic.
     pi *= np.take(share, strata, out=of_each, mode="clip")

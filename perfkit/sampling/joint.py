@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perfkit.errors import Problem, SampleError, fail_if_any
+from perfkit.sampling.inclusion import proportional
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["poisson", "conditional_poisson", "systematic", "tille", "sampford", "midzuno"]
@@ -181,18 +182,6 @@ def _symmetric_without_each(values: Floats, order: int) -> Floats:
         for m in range(min(order, at + 1), 0, -1):
             found[m] += counts * found[m - 1]
     return found
-
-
-def proportional(size: Floats, n: float) -> Floats:
-    """Return inclusion probabilities in proportion to ``size``, above zero, that add up to n; certain ones have 1."""
-    certain = np.zeros(len(size), dtype=bool)
-    while True:
-        rest = n - int(certain.sum())
-        pi = np.where(certain, 1.0, rest * size / (math.fsum(size[~certain]) or 1.0))
-        over = (pi >= 1 - _HAIR) & ~certain
-        if not over.any():
-            return pi
-        certain |= over
 
 
 def _with_diagonal(joint: Floats, pi: Floats) -> Floats:

@@ -16,25 +16,26 @@ from perfkit.rules import RuleSet
 Pair = tuple[str, str]
 
 
-def population(source: str | Path) -> pd.DataFrame:
+def population(source: str | Path | pd.DataFrame) -> pd.DataFrame:
     """Return the self-evaluations that a spot check draws from: the rows of table ``frame`` with a self-score.
 
     Parameters
     ----------
     source
-        A file of the table (CSV, XLSX, Parquet), or a data folder or workbook that holds it.
+        A file of the table (CSV, XLSX, Parquet), a data folder or workbook that holds it, or the table itself.
 
     Raises
     ------
     TableError
         If the table cannot be read, or no row has a self-score.
     """
-    held = whole(source)
+    held = source if isinstance(source, pd.DataFrame) else whole(source)
     kept = held[held["points_reported"].notna()]
     if kept.empty:
+        name = held.attrs.get("where", "frame") if isinstance(source, pd.DataFrame) else Path(source).name
         raise TableError(
             ("no project has a self-score", "没有任何项目有自评得分"),
-            [Problem(("nothing to draw from", "没有可抽取的项目"), f"{Path(source).name} › points_reported")],
+            [Problem(("nothing to draw from", "没有可抽取的项目"), f"{name} › points_reported")],
         )
     return kept
 

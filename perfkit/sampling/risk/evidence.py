@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special, stats
 
-from perfkit.sampling.joint import proportional
+from perfkit.sampling.inclusion import proportional
 from perfkit.sampling.size.need import quantile
 
 Floats = npt.NDArray[np.float64]
