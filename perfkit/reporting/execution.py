@@ -42,6 +42,7 @@ def execute(
     time_limit: float | None = None,
     memory_limit: int | None = None,
     warm: bool = True,
+    inputs: str = "",
 ) -> Ran:
     """Run ``notebook`` in the folder ``root`` with ``parameters``, and leave it as far as it got in ``kept``.
 
@@ -67,6 +68,9 @@ def execute(
         Bytes that the kernel may hold.
     warm
         False for an ordinary kernel; so does the environment variable ``PERFKIT_KERNELS=ordinary``.
+    inputs
+        A digest of all that the notebook reads. Cells tagged ``shared`` are run once for reports of the same (see
+        :mod:`perfkit.reporting.kernels.sharing`); without one every report runs all its cells.
     """
     import nbformat
     import papermill
@@ -95,6 +99,7 @@ def execute(
                 memory_limit=memory_limit,
                 warm=warm and os.environ.get("PERFKIT_KERNELS") != "ordinary",
                 save_each_cell=False,
+                inputs=inputs,
                 **_encrypted(),
             )
     except PapermillExecutionError as failure:

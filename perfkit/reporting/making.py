@@ -59,7 +59,8 @@ def make(task: Task, runner: Runner, gate: Gate) -> Outcome:
     with _ONE_AT_A_TIME:
         task.part.parent.mkdir(parents=True, exist_ok=True)
         try:
-            ran = runner(job.notebook, job.parameters, root=task.root, kept=task.part, timeout=task.timeout)
+            settings = {"root": task.root, "kept": task.part, "timeout": task.timeout}
+            ran = runner(job.notebook, job.parameters, **settings, inputs=_digest(task.made_from))
         finally:
             task.part.unlink(missing_ok=True)
         documents, ended, error, reasons = _judged(ran, task, gate)
@@ -136,6 +137,14 @@ def _beside(
         record = manifest.as_json({"declared": said, "problems": list(reasons)})
         files[f"checks/{task.place}{task.job.slug}.json"] = record.encode("utf-8", "backslashreplace")
     return files
+
+
+def _digest(made_from: Mapping[str, Any]) -> str:
+    """Return a digest of what a report is made from but its parameters, "" if that is not known."""
+    if not made_from:
+        return ""
+    read = {name: value for name, value in made_from.items() if name != "parameters"}
+    return hashlib.sha256(json.dumps(read, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _documents(notebook: NotebookNode, task: Task) -> dict[str, bytes]:

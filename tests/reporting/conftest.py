@@ -15,7 +15,7 @@ import os, signal, subprocess, sys, time
 import nbformat
 from perfkit.reporting.execution import Ran
 
-def quick(notebook, parameters, *, root, kept, timeout=None):
+def quick(notebook, parameters, *, root, kept, timeout=None, inputs=""):
     with (root / "begun" / parameters["unit"]).open("a") as tally:
         tally.write("x")
     held = nbformat.read(notebook, as_version=4)
@@ -24,7 +24,7 @@ def quick(notebook, parameters, *, root, kept, timeout=None):
     good = not parameters["unit"].startswith("bad")
     return Ran(held, "ok" if good else "cell error", "" if good else "ValueError: bad", 0.1)
 
-def slow(notebook, parameters, *, root, kept, timeout=None):
+def slow(notebook, parameters, *, root, kept, timeout=None, inputs=""):
     kernel = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     with (root / "kernels").open("a") as pids:
         pids.write(f"{kernel.pid} ")
@@ -34,7 +34,7 @@ def slow(notebook, parameters, *, root, kept, timeout=None):
     kernel.wait()
     return ran
 
-def deadly(notebook, parameters, *, root, kept, timeout=None):
+def deadly(notebook, parameters, *, root, kept, timeout=None, inputs=""):
     ran = quick(notebook, parameters, root=root, kept=kept)
     begun = (root / "begun" / parameters["unit"]).read_text()
     if parameters["unit"] == "always" or (parameters["unit"] == "once" and begun == "x"):

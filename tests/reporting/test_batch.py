@@ -160,7 +160,7 @@ def test_the_index_lists_all_and_its_links_lead_somewhere(made):
 
 
 def test_a_report_that_the_gate_holds_is_not_delivered(made, office, monkeypatch):
-    def stand_in(notebook, parameters, *, root, kept, timeout=None):
+    def stand_in(notebook, parameters, *, root, kept, timeout=None, inputs=""):
         shown = figures.Document().declare(sections=["一、结论"], due_on="2022-01-31")
         cell = new_code_cell("page.declare()", outputs=[new_output("execute_result", data=shown._repr_mimebundle_())])
         return execution.Ran(new_notebook(cells=[new_markdown_cell("# 甲"), cell]), execution.OK, "", 0.1)
@@ -185,7 +185,7 @@ def test_a_report_that_the_gate_holds_is_not_delivered(made, office, monkeypatch
 def without_kernels(monkeypatch, office):
     """Run nothing: every notebook comes back as it went in."""
 
-    def stand_in(notebook, parameters, *, root, kept, timeout=None):
+    def stand_in(notebook, parameters, *, root, kept, timeout=None, inputs=""):
         return execution.Ran(nbformat.read(notebook, as_version=4), execution.OK, "", 0.1)
 
     monkeypatch.setattr(batch, "execute", stand_in)

@@ -579,7 +579,7 @@ def office(tmp_path, monkeypatch):
     nbformat.write(new_notebook(cells=cells), tmp_path / "n.ipynb")
     path = tmp_path / "o.yaml"
 
-    def stand_in(notebook, parameters, *, root, kept, timeout=None):
+    def stand_in(notebook, parameters, *, root, kept, timeout=None, inputs=""):
         return execution.Ran(nbformat.read(notebook, as_version=4), execution.OK, "", 0.1)
 
     monkeypatch.setattr(batch, "execute", stand_in)

