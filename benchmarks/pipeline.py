@@ -43,7 +43,7 @@ def by_warm_kernels(unit: str, folder: Path, *, html: bool = True) -> None:
     from perfkit.reporting import execution
 
     kept = folder / "out.ipynb"
-    ran = execution.execute(NOTEBOOK, {**SETTINGS, "unit_id": unit}, root=ROOT, kept=kept)
+    ran = execution.execute(NOTEBOOK, {**SETTINGS, "unit_id": unit}, root=ROOT, kept=kept, inputs="of one batch")
     if ran.outcome != "ok":
         raise RuntimeError(ran.error)
     if html:
@@ -104,7 +104,7 @@ def one_process(way: str, names: list[str], html: bool) -> tuple[float, float]:
     os.chdir(ROOT)
     make = WAYS[way]
     with tempfile.TemporaryDirectory() as folder:
-        warmup = 0 if way == "cli" else 2  # the second fork has what the first report imported
+        warmup = 0 if way == "cli" else 3  # the second makes what they share, and has what the first imported
         for name in names[:warmup]:
             make(name, Path(folder), html=html)
         kernel_seconds, begun, spent = _of_children(), time.perf_counter(), time.process_time()
@@ -131,7 +131,7 @@ def _of_children() -> float:
 
 def part(way: str, processes: int, count: int, html: bool) -> str:
     """Run ``count`` reports a process in ``processes`` processes at a time; return seconds a report."""
-    names = units(count if way == "cli" else count + 2)
+    names = units(count if way == "cli" else count + 3)
     words = [sys.executable, __file__, "worker", way, str(int(html)), *names]
     running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     told = [tuple(map(float, each.communicate()[0].split())) for each in running]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import PerfkitError, Problem
@@ -23,6 +24,7 @@ _DASHES = ("-", "--", ":", "-.")
 _SHADES = (BLUE, GREY, "#5b7fb0", INK)
 _WIDTH = 7.0
 _STRIP_BELOW = 20
+_PAD = 3.0  # points around a chart
 _STYLE = {
     "font.size": 10,
     "font.weight": "normal",
@@ -335,11 +337,43 @@ def _fail_if_not_adding_up(labels: Sequence[str], amounts: list[float]) -> None:
 
 
 def _blank(height: float) -> tuple[Figure, Axes]:
+    with _styled():
+        fig = _fitting()(figsize=(_WIDTH, height))
+        return fig, fig.add_subplot()
+
+
+@cache
+def _fitting() -> type[Figure]:
     from matplotlib.figure import Figure
 
-    with _styled():
-        fig = Figure(figsize=(_WIDTH, height), layout="constrained")
-        return fig, fig.add_subplot()
+    class Fitting(Figure):
+        """Gives its one chart the room that its labels leave, measured once, when it is first drawn.
+
+        Matplotlib's constrained layout does that for any number of charts, and measures each label six times.
+        """
+
+        fitted = False
+
+        def draw(self, renderer: Any) -> None:
+            if not self.fitted:
+                self.fitted = True
+                _fit(self, renderer)
+            super().draw(renderer)
+
+    return Fitting
+
+
+def _fit(fig: Figure, renderer: Any) -> None:
+    axes: Any = fig.axes[0]
+    pad = _PAD * fig.dpi / 72
+    inner, outer = axes.get_window_extent(), axes.get_tightbbox(renderer)
+    if outer is None:
+        return
+    left, bottom = (max(edge, 0.0) + pad for edge in inner.min - outer.min)
+    right, top = (max(edge, 0.0) + pad for edge in outer.max - inner.max)
+    width, height = fig.bbox.width, fig.bbox.height
+    room = max(width - left - right, 0.2 * width), max(height - bottom - top, 0.2 * height)
+    axes.set_position((left / width, bottom / height, room[0] / width, room[1] / height))
 
 
 def _styled() -> Any:

@@ -359,11 +359,17 @@ class Document(Drawing):
 
 def _svg(fig: Figure) -> bytes:
     import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     held = io.BytesIO()
+    # No date and no creator, so that the same figure is the same file.
+    nothing = {"Date": None, "Creator": None}
     with missing_glyphs_fail(), mpl.rc_context(style()):
-        # No date and no creator, so that the same figure is the same file.
-        fig.savefig(held, format="svg", metadata={"Date": None, "Creator": None})
+        if hasattr(fig, "fitted"):
+            canvas: Any = FigureCanvasSVG(fig)
+            canvas.print_svg(held, metadata=nothing)  # savefig would draw twice
+        else:
+            fig.savefig(held, format="svg", metadata=nothing)
         # A constrained layout creeps a little at every drawing: the first one stands.
         fig.set_layout_engine("none")
     return held.getvalue()

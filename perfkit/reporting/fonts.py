@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,17 @@ def _system_fonts() -> Iterator[Path]:
 
 
 def _covers(file: Path, character: str) -> bool:
+    try:
+        return _in_font(str(file), file.stat().st_mtime_ns, character)
+    except OSError:
+        return False
+
+
+@cache
+def _in_font(file: str, _changed: int, character: str) -> bool:
     from matplotlib.ft2font import FT2Font
 
     try:
-        return FT2Font(str(file)).get_char_index(ord(character)) > 0
+        return FT2Font(file).get_char_index(ord(character)) > 0
     except (OSError, RuntimeError, ValueError):
         return False

@@ -2,7 +2,7 @@
 
 from perfkit.cycle.evaluation.account import by_level, coverage, facts, method, of_year, unit_row, verdict
 from perfkit.cycle.evaluation.advice import advice, incomplete, shortfalls
-from perfkit.cycle.evaluation.confidence import Confidence, confidence, odds_text
+from perfkit.cycle.evaluation.confidence import Confidence, compared, confidence, odds_text
 from perfkit.cycle.evaluation.declared import declared
 from perfkit.cycle.evaluation.display import (
     band_cuts,
@@ -32,6 +32,7 @@ __all__ = [
     "band_cuts",
     "bases",
     "by_level",
+    "compared",
     "confidence",
     "coverage",
     "declared",

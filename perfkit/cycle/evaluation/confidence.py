@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from perfkit import tables
-from perfkit.cycle.evaluation.standing import Pair, alike, of_its_year
+from perfkit.cycle.evaluation.standing import Pair, alike, kinds, of_its_year
 from perfkit.measure import grading, uncertainty
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard
@@ -20,6 +20,7 @@ from perfkit.rules import RuleSet
 from perfkit.tables.columns import INDICATOR_KINDS
 
 _SHOWN = 5
+_MANY = 100  # units scored alike, from which on comparing them beforehand pays
 _SCORED = ("reported", "unverified")
 _NO_AMOUNTS: Pair = (
     "规则包未设定权重与测量的变动幅度，不作把握程度分析。",
@@ -40,6 +41,17 @@ class Confidence:
     odds: pd.DataFrame
     drivers: pd.DataFrame
     facts: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class _Varied:
+    """Units varied together: their points, shares and deviations, the weights drawn, what came of it."""
+
+    points: pd.Series
+    shares: pd.DataFrame
+    sd: pd.DataFrame
+    weights: pd.DataFrame | None
+    found: uncertainty.Simulation
 
 
 def confidence(card: Scorecard, unit_id: str) -> Confidence:
@@ -165,27 +177,66 @@ def _place(mine: Scorecard) -> pd.Series:
     return uncertainty.to_boundary(totals, _bands(mine.rule_set)).iloc[0]
 
 
+def compared(card: Scorecard) -> Scorecard:
+    """Return ``card`` after comparing its units: what the confidence and the standing of each ask for is then there.
+
+    Where many units were scored by the same indicators they are varied and ranked together once, not once for each.
+
+    Parameters
+    ----------
+    card
+        The scorecard of all units.
+    """
+    for unit_id in card.results.groupby("year", dropna=False)["unit_id"].first():
+        of_year = of_its_year(card, unit_id) if card.results["unit_id"].eq(unit_id).sum() == 1 else None
+        if of_year is None:
+            continue
+        numbered = kinds(of_year)
+        often = numbered.value_counts()
+        for kind in often.index[often.ge(_MANY)]:
+            mine = of_year.of(str(numbered.index[numbered.eq(kind)][0]))
+            if why_not(mine) is None:
+                _varied(of_year, mine)
+    return card
+
+
+def _varied(card: Scorecard, mine: Scorecard) -> _Varied:
+    """Return the units varied together with this one; once computed, it is there for all of them."""
+    unit_id, counted = str(mine.results["unit_id"].iloc[0]), _counted(mine.items)
+    key = ("varied", kinds(card)[unit_id], frozenset(counted.index))
+    if key not in card.kept:
+        amounts = card.rule_set.value("uncertainty")
+        points = counted["points_full"] * (float(card.rule_set.value("full_points")) / counted["points_full"].sum())
+        group = _group(card, unit_id, counted.index, amounts)
+        # pivot refuses a key that stands twice, pivot_table would average it.
+        both = group.pivot(index="unit_id", columns="indicator_id", values=["share", "sd"])  # noqa: PD010 - see above
+        shares, sd = both["share"], both["sd"]
+        weights, seed = None, amounts["seed"]
+        if amounts["weights"] and len(points) > 1:
+            weights = uncertainty.vary_weights(points, amounts["draws"], seed=seed, spread=amounts["weights"])
+        found = uncertainty.simulate(
+            shares,
+            points,
+            _bands(card.rule_set),
+            seed=seed,
+            weights=weights,
+            measurement_sd=sd,
+            draws=amounts["draws"],
+            confidence=amounts["confidence"],
+        )
+        held = _Varied(points, shares, sd, weights, found)
+        if group["unit_id"].nunique() < card.rule_set.value("peers")["least"]:
+            return held  # of this unit alone
+        card.kept[key] = held
+    kept: _Varied = card.kept[key]
+    return kept
+
+
 def _computed(card: Scorecard, mine: Scorecard) -> Confidence:
     unit_id, counted = str(mine.results["unit_id"].iloc[0]), _counted(mine.items)
     bands, amounts = _bands(card.rule_set), card.rule_set.value("uncertainty")
-    points = counted["points_full"] * (float(card.rule_set.value("full_points")) / counted["points_full"].sum())
-    group = _group(card, unit_id, counted.index, amounts)
-    # pivot refuses a key that stands twice, pivot_table would average it.
-    both = group.pivot(index="unit_id", columns="indicator_id", values=["share", "sd"])  # noqa: PD010 - see above
-    shares, sd = both["share"], both["sd"]
-    weights, seed = None, amounts["seed"]
-    if amounts["weights"] and len(points) > 1:
-        weights = uncertainty.vary_weights(points, amounts["draws"], seed=seed, spread=amounts["weights"])
-    found = uncertainty.simulate(
-        shares,
-        points,
-        bands,
-        seed=seed,
-        weights=weights,
-        measurement_sd=sd,
-        draws=amounts["draws"],
-        confidence=amounts["confidence"],
-    )
+    held = _varied(card, mine)
+    points, shares, sd, weights, found = held.points, held.shares, held.sd, held.weights, held.found
     unit = found.units.loc[unit_id]
     parts = uncertainty.drivers(shares.loc[unit_id], points, weights=weights, measurement_sd=sd.loc[unit_id])
     drivers = _drivers(counted, parts, uncertainty.leave_one_out(shares.loc[[unit_id]], points, bands))

@@ -96,6 +96,13 @@ def notices(
 
 def bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
     """Return the table ``bases`` of a report on one unit: of the points, and of the recheck and comparison."""
+    if "bases" not in card.kept:
+        card.kept["bases"] = _bases(card, unit)
+    found: pd.DataFrame = card.kept["bases"]
+    return found
+
+
+def _bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
     there = card.rule_set.in_force()
     also = ["peers"] if why_not(card) else ["peers", "uncertainty"]
     if card.items["points_reported"].notna().any():

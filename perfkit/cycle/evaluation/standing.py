@@ -99,12 +99,19 @@ def standing(card: Scorecard, units: pd.DataFrame, unit_id: str, context: pd.Dat
 
 def alike(card: Scorecard, unit_id: str) -> pd.Index:
     """Return the units that were scored by exactly the same indicators as ``unit_id``, itself included."""
-    items = card.plain_items
-    kinds = pd.factorize(
-        pd.MultiIndex.from_frame(items[["indicator_id", "level3", "rule", "points_full"]].astype(str))
-    )
-    codes = pd.Series(kinds[0]).groupby(items["unit_id"].to_numpy(), sort=False).agg(tuple)
+    codes = kinds(card)
     return codes.index[codes == codes[unit_id]]
+
+
+def kinds(card: Scorecard) -> pd.Series:
+    """Return by unit a number: those of the same number were scored by exactly the same indicators."""
+    if "kinds" not in card.kept:
+        items = card.plain_items
+        told = pd.MultiIndex.from_frame(items[["indicator_id", "level3", "rule", "points_full"]].astype(str))
+        codes = pd.Series(pd.factorize(told)[0]).groupby(items["unit_id"].to_numpy(), sort=False).agg(tuple)
+        card.kept["kinds"] = pd.Series(pd.factorize(codes)[0], codes.index)
+    found: pd.Series = card.kept["kinds"]
+    return found
 
 
 def of_its_year(card: Scorecard, unit_id: str) -> Scorecard:
@@ -122,9 +129,13 @@ def of_its_year(card: Scorecard, unit_id: str) -> Scorecard:
             ],
         )
     year = own.iloc[0]
-
-    years = card.results["year"]
-    return card.part((years.isna() if pd.isna(year) else years.eq(year).fillna(False)).to_numpy(dtype=bool))
+    key = ("year", None if pd.isna(year) else year)
+    if key not in card.kept:
+        years = card.results["year"]
+        mine = years.isna() if pd.isna(year) else years.eq(year).fillna(False)
+        card.kept[key] = card.part(mine.to_numpy(dtype=bool))
+    found: Scorecard = card.kept[key]
+    return found
 
 
 def _near(similar: pd.DataFrame, mine: float) -> Pair:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -42,6 +42,8 @@ class Scorecard:
     make: Callable[[Rows | None, bool], pd.DataFrame]
     rows: Rows | None = None
     pick: Callable[[str], Scorecard] | None = None
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What has been computed from this scorecard and will be asked for again, by whatever tells it apart."""
 
     @cached_property
     def items(self) -> pd.DataFrame:
@@ -63,6 +65,12 @@ class Scorecard:
         """
         if self.pick is not None:
             return self.pick(unit_id).of(unit_id)
+        if (key := ("of", unit_id)) not in self.kept:
+            self.kept[key] = self._of(unit_id)
+        found: Scorecard = self.kept[key]
+        return found
+
+    def _of(self, unit_id: str) -> Scorecard:
         mine = self.results["unit_id"].eq(unit_id).to_numpy()
         if not mine.any():
             some = ", ".join(self.results["unit_id"].head(10))

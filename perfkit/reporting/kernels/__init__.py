@@ -7,9 +7,14 @@ in a process of their own, without ZMQ.
 
 from perfkit.reporting.kernels import pool, sharing
 from perfkit.reporting.kernels.engine import ENGINE, WarmEngine
-from perfkit.reporting.kernels.pool import WarmStartError, servers
+from perfkit.reporting.kernels.pool import WarmStartError
 
 __all__ = ["ENGINE", "WarmEngine", "WarmStartError", "close", "servers"]
+
+
+def servers() -> list[int]:
+    """Return the ids of this process's processes that fork kernels."""
+    return [*pool.servers(), *sharing.processes()]
 
 
 def close() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,15 @@ _FORK_SAFE = frozenset({"jemalloc_bg_thd"})
 
 @dataclass
 class Request:
-    """What a forked kernel was asked to be, with its open files by name."""
+    """What a forked kernel was asked to be, with its open files by name.
+
+    ``again`` makes the kernel serve in its turn on a socket: it returns in what that forks, with None at the end.
+    """
 
     order: dict[str, Any]
     files: dict[str, int]
     server: int
+    again: Callable[[socket.socket], Request | None]
 
 
 def die_with(server: int) -> None:

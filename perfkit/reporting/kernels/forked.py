@@ -36,7 +36,7 @@ def live(request: Request) -> None:
     try:
         _be_oneself(request)
         if request.order["kind"] == "shell":
-            code = _run_cells(socket.socket(fileno=request.files["channel"]))
+            code = _run_cells(request)
         else:
             os.close(request.files["channel"])
             code = _run_ipykernel(request)
@@ -101,25 +101,25 @@ def _run_ipykernel(request: Request) -> int:
     return 0
 
 
-def _run_cells(channel: socket.socket) -> int:
+def _run_cells(request: Request) -> int:
     """Run what arrives, cell by cell, until the owner closes the channel; return the exit code.
 
     One that is asked to share becomes a fork server itself: what it forks goes on where it stands.
     """
-    kernel, voice = _kernel(channel)
+    kernel, voice = _kernel(socket.socket(fileno=request.files["channel"]))
     begun, files, drawn = set(sys.modules), _open_files(), _random_state()
     voice.say({"ready": True, "language_info": kernel.language_info})
     try:
         while asyncio.run(_answer(kernel, voice, begun)):
             why = _cannot_be_shared(files)
             voice.say({"refused": why})
-            request = None if why else _serve(voice.channel)
-            if request is None:
+            forked = None if why else _serve(request, voice.channel)
+            if forked is None:
                 break
-            _be_apart(request)
+            _be_apart(forked)
             if _random_state() == drawn:
                 _reseed()
-            voice.speak_through(socket.socket(fileno=request.files["channel"]))
+            voice.speak_through(socket.socket(fileno=forked.files["channel"]))
             voice.say({"ready": True, "language_info": kernel.language_info})
     finally:
         # A file that the report left open is written to its end.
@@ -128,12 +128,10 @@ def _run_cells(channel: socket.socket) -> int:
     return 0
 
 
-def _serve(control: socket.socket) -> Request | None:
-    from perfkit.reporting.kernels.forkserver import ForkServer
-
+def _serve(request: Request, control: socket.socket) -> Request | None:
     gc.collect()
     gc.freeze()  # as in the first server
-    return ForkServer(control).serve()
+    return request.again(control)
 
 
 def _open_files() -> frozenset[str]:

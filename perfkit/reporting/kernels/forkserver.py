@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import io
 import os
 import pkgutil
 import selectors
@@ -87,7 +86,7 @@ class ForkServer:
             pid = os.fork()
             if pid == 0:
                 self._let_go(status)
-                return Request(order, {name: fd for name, fd in files.items() if name != "status"}, server)
+                return Request(order, {name: fd for name, fd in files.items() if name != "status"}, server, again)
         for name in FILES[1:]:
             os.close(files[name])
         if pid > 0:
@@ -137,6 +136,11 @@ class ForkServer:
             line.send(status, what)
 
 
+def again(control: socket.socket) -> Request | None:
+    """Serve in a kernel, which forks others from where it stands."""
+    return ForkServer(control).serve()
+
+
 def main() -> None:
     """Serve, and live on as whatever kernel was forked."""
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -170,22 +174,20 @@ def _spelled_out(name: str) -> list[str]:
 
 
 def _warm_up() -> None:
-    """Read the font and draw once: what matplotlib keeps from that is the same for every report."""
-    if "matplotlib" not in sys.modules:
+    """Read the fonts and draw a chart of each kind: what is kept from that is the same for every report."""
+    if "matplotlib" not in sys.modules or "perfkit" not in sys.modules:
         return
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    import pandas as pd
 
     from perfkit.errors import FontError
-    from perfkit.reporting import fonts
+    from perfkit.reporting.figures import Document
 
-    settings: Any = mpl.rc_context
-    canvas: Any = FigureCanvasAgg
-    with contextlib.suppress(FontError), settings(fonts.chinese_style()):
-        figure = Figure()
-        figure.subplots().set_title("预算绩效 2022")
-        canvas(figure).print_png(io.BytesIO())
+    page, words = Document("zh"), "预算绩效 2022"
+    frame = pd.DataFrame({"label": [words, "产出"], "value": [80.5, 9.0], "full": [90.0, 10.0]})
+    with contextlib.suppress(FontError):
+        page.bars(frame, ("label", "value", "full"), words, words, xlabel="分")
+        page.distribution(range(100), 50.5, words, words, xlabel="分", cuts=[(60, "中")])
+        page.table(frame, words)
 
 
 def _end(pid: int) -> None:

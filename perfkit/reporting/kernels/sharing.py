@@ -69,6 +69,11 @@ class Start:
         """
         return pool.shell(cwd=Path(), patience=patience, forked=self._forked)
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._kernel.pid
+
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._kernel.poll() is None
@@ -171,6 +176,12 @@ def close() -> None:
             _close(each)
         _starts.clear()
         _wanted.clear()
+
+
+def processes() -> list[int]:
+    """Return the process ids of all starts."""
+    with _lock:
+        return [each.pid for each in _starts.values() if each is not None]
 
 
 def request(code: str, count: int) -> dict[str, Any]:
