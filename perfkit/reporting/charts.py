@@ -87,9 +87,12 @@ def bars(
             end = max(value or 0, limit or 0, 0)
             axes.annotate(f"{shown}{unit}", (end, row), (4, 0), textcoords="offset points", va="center")
         _rows(axes, labels)
+        # Every bar says its value: a scale would say it again, and ticks are what takes most of the drawing.
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set_xlabel(xlabel)
         axes.margins(x=0.16)
-        _count_in_thousands(axes, "x")
     return fig
 
 
@@ -184,7 +187,7 @@ def distribution(
         else:
             axes.hist(known, bins=_bins(known), color=PALE, edgecolor=GREY, linewidth=0.8)
             axes.set_ylabel(ylabel)
-            axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
             axes.margins(y=0.22)
         for label, cut in (cuts or {}).items():
             axes.axvline(cut, color=GREY, linestyle=":", linewidth=1)
@@ -194,6 +197,7 @@ def distribution(
             axes.axvline(marked, color=ACCENT, linewidth=1.8)
             _at_top(axes, marked, f"{mark_label} {_shown(marked)}", ACCENT, 0.98)
         axes.set_xlabel(xlabel)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         _count_in_thousands(axes, "x")
     return fig
 

@@ -10,7 +10,7 @@ import html as markup
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,7 @@ def summary_of(notebook: NotebookNode) -> dict[str, Any] | None:
     return found
 
 
+@lru_cache(maxsize=512)
 def safe(text: str) -> str:
     """Return HTML of which only harmless elements are left as such; anything else shows as text.
 
@@ -94,6 +95,7 @@ def safe(text: str) -> str:
     >>> safe("<b>甲</b><script>alert(1)</script>")
     '<b>甲</b>&lt;script&gt;alert(1)&lt;/script&gt;'
     """
+    # Kept, for many reports show the same: the legal bases, the notices.
     # pandas puts a style sheet before each frame: it would show as text.
     return str(_cleaner().clean(_inert(_STYLE.sub("", text))))
 
