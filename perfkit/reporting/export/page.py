@@ -117,9 +117,22 @@ def _is_harmless(tag: str, name: str, value: str) -> bool:
 
 @cache
 def _exporter(lang: str) -> Any:
-    from nbconvert import HTMLExporter
+    from nbconvert.exporters import HTMLExporter, TemplateExporter
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-    made: Any = HTMLExporter
+    written: Any = TemplateExporter.from_notebook_node
+
+    class Exporter(HTMLExporter):
+        """Leaves the page unparsed: what nbconvert would look for in it is looked for here, in one parse."""
+
+        def from_notebook_node(self, nb: Any, resources: Any = None, **settings: Any) -> Any:
+            me: Any = self
+            filter_of: Any = WidgetsDataTypeFilter
+            known = filter_of(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
+            me.register_filter("filter_data_type", known)
+            return written(self, nb, me._init_resources(resources), **settings)
+
+    made: Any = Exporter
     exporter = made(
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
@@ -128,7 +141,10 @@ def _exporter(lang: str) -> Any:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
+        # Each would have the whole notebook validated once more; the others do nothing to a report.
+        default_preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
     )
+    exporter.register_filter("highlight_code", lambda code, **_: markup.escape(code))  # the code is not shown
     exporter.register_filter("safe_html", safe)
     exporter.register_filter("escape_html_attribute", lambda text: markup.escape(str(text)))
     return exporter
