@@ -18,7 +18,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.v4 import new_code_cell, new_notebook
 
 from perfkit.reporting import execution, kernels
-from perfkit.reporting.kernels import engine, limits, pool, provisioner
+from perfkit.reporting.kernels import engine, limits, pool, provisioner, sharing
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -515,3 +515,110 @@ def test_the_package_registers_what_it_offers():
     assert spec["metadata"]["kernel_provisioner"]["provisioner_name"] in groups["jupyter_client.kernel_provisioners"]
     hatch = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
     assert hatch["build"]["targets"]["wheel"]["shared-data"] == {"data/kernels": "share/jupyter/kernels"}
+
+
+@pytest.fixture
+def batch(run, monkeypatch):
+    """Run the same cells as reports of one batch that differ in ``b``; the cells in the middle are shared."""
+    kernels.close()
+
+    def reports(middle, last, count=3, inputs="of one batch", first="a = 1; b = 0"):
+        path, made = run.root / "shared.ipynb", []
+        for at in range(count):
+            tags = [["parameters"], *[["shared"]] * len(middle), *[[]] * len(last)]
+            sources = [first, *middle, *last]
+            cells = [new_code_cell(one, metadata={"tags": tag}) for one, tag in zip(sources, tags, strict=True)]
+            nbformat.write(new_notebook(cells=cells), path)
+            made.append(execution.execute(path, {"b": at}, root=run.root, kept=run.root / "out.ipynb", inputs=inputs))
+        return made
+
+    yield reports
+    kernels.close()
+
+
+def shown(ran):
+    assert ran.outcome == "ok", ran.error
+    return [
+        (cell.source, cell.get("execution_count"), json.dumps(cell.get("outputs"), sort_keys=True))
+        for cell in ran.notebook.cells
+    ]
+
+
+@forks
+def test_shared_cells_run_once_and_reports_look_as_if_they_had_run_them_all(batch, run):
+    middle = ["import os, pathlib", "pathlib.Path('ran').open('a').write('x'); c = [a]; print('read')", "c"]
+    last = ["c.append(b); d = globals().get('d', 0) + 1", "print(a, b, c, d)", "[*c, b]"]
+    alone = [shown(each) for each in batch(middle, last, count=4, inputs="")]
+    assert (run.root / "ran").read_text() == "xxxx"
+    (run.root / "ran").unlink()
+    assert [shown(each) for each in batch(middle, last, count=4)] == alone
+    assert (run.root / "ran").read_text() == "xx"  # the first report, and the start that the others begin from
+
+
+@forks
+def test_reports_that_share_a_start_share_nothing_else(batch):
+    middle = ["import os, random, numpy as np; held = {'n': 0}; np.random.seed(5); start = np.random.random()"]
+    last = [
+        "held['n'] += 1; print(held['n'], os.environ.get('LEFT'), start, np.random.random())",
+        "os.environ['LEFT'] = '1'; os.mkdir(f'in {b}'); os.chdir(f'in {b}'); open('f', 'w').write('x')",
+        "print(random.random(), os.getpid())",
+    ]
+    made = batch(middle, last, count=4)
+    first, second = zip(
+        *((each.notebook.cells[3].outputs, each.notebook.cells[5].outputs) for each in made), strict=True
+    )
+    assert len({str(each) for each in first}) == 1  # what a cell has seeded goes on from there
+    drawn = [each[0].text.split() for each in second]
+    assert (
+        len({one for one, _ in drawn}) == len({pid for _, pid in drawn}) == 4
+    )  # what none has, is each report's own
+
+
+@forks
+def test_a_shared_cell_that_needs_what_differs_is_run_by_every_report(batch):
+    made = batch(["c = b * 10"], ["print(c)"])
+    assert [each.notebook.cells[-1].outputs[0].text for each in made] == ["0\n", "10\n", "20\n"]
+
+
+@forks
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("held = open('kept', 'w')", "files open"),
+        ("import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()", "threads"),
+        ("import subprocess; child = subprocess.Popen(['sleep', '60'])", "processes running"),
+        ("vars()['wrong'] = eval('b')", "name 'b' is not defined"),
+    ],
+)
+def test_what_cannot_be_shared_is_run_by_every_report_and_said(batch, caplog, cell, why):
+    made = batch([cell], ["print(b)"])
+    assert [printed(each) for each in made] == ["0\n", "1\n", "2\n"]
+    assert why in caplog.text
+
+
+@forks
+def test_a_shared_cell_that_changes_a_parameter_is_not_shared(batch):
+    made = batch(["a = a + 1"], ["print(a, b)"])
+    assert [printed(each) for each in made] == ["2 0\n", "2 1\n", "2 2\n"]
+
+
+@forks
+def test_other_inputs_are_read_again(batch, run):
+    read = ["held = open('data.txt').read()"]
+    (run.root / "data.txt").write_text("old")
+    assert [printed(each) for each in batch(read, ["print(held)"], inputs="1")] == ["old\n"] * 3
+    (run.root / "data.txt").write_text("new")
+    assert [printed(each) for each in batch(read, ["print(held)"], inputs="2")] == ["new\n"] * 3
+
+
+@forks
+@proc
+def test_a_start_that_dies_costs_no_report_and_none_outlives_its_owner(batch):
+    batch(["c = 1"], ["print(c)"])
+    (start,) = sharing.processes()
+    os.kill(start, signal.SIGKILL)
+    assert [printed(each) for each in batch(["c = 1"], ["print(c)"])] == ["1\n"] * 3
+    (again,) = sharing.processes()
+    assert again != start
+    kernels.close()
+    assert within(5, lambda: gone(start, again))
