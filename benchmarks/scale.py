@@ -69,7 +69,9 @@ def office(folder: Path, runs: int) -> Path:
     return order
 
 
-def empty(notebook: Path, parameters: dict, *, root: Path, kept: Path, timeout: float | None = None) -> Ran:
+def empty(
+    notebook: Path, parameters: dict, *, root: Path, kept: Path, timeout: float | None = None, inputs: str = ""
+) -> Ran:
     return Ran(NOTEBOOK, OK, "", 0.0)
 
 
