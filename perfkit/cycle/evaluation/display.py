@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from perfkit.cycle.evaluation.account import Pair
 from perfkit.cycle.evaluation.confidence import why_not
 from perfkit.cycle.evaluation.standing import Standing
+from perfkit.cycle.evaluation.written import missing_fields
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard
 from perfkit.rules import RuleSet, configured
@@ -33,9 +35,16 @@ def title(unit: pd.Series, card: Scorecard) -> Pair:
 
 
 def notices(
-    unit: pd.Series, card: Scorecard, findings: pd.DataFrame, indicators: pd.DataFrame
+    unit: pd.Series,
+    card: Scorecard,
+    findings: pd.DataFrame,
+    indicators: pd.DataFrame,
+    form: Mapping[str, str] | None = None,
 ) -> list[tuple[Pair, str]]:
-    """Return what a reader must know first, each with its kind (simulated, configured, warning)."""
+    """Return what a reader must know first, each with its kind (simulated, configured, warning).
+
+    ``form`` is what the evaluator has written (:func:`written`): each field still missing has a notice of its own.
+    """
     mine = indicators[indicators["unit_id"].isna() | indicators["unit_id"].eq(unit["unit_id"])]
     found: list[tuple[Pair, str]] = []
     if unit["reality"] == "simulated":
@@ -82,6 +91,8 @@ def notices(
                 "configured",
             )
         )
+    if form is not None:
+        return [*found, *((pair, "warning") for pair in missing_fields(form))]
     found.append(
         (
             (

@@ -115,8 +115,8 @@ def share(value: float) -> str:
 
     Examples
     --------
-    >>> share(0.96284), share(0.9999995), share(1.0), share(0.99997)
-    ('96.28%', '99.99995%', '100%', '99.997%')
+    >>> share(0.96284), share(0.99997), share(1.0)
+    ('96.28%', '99.997%', '100%')
     """
     for digits in range(2, 12):
         text = f"{100 * value:.{digits}f}"

@@ -195,7 +195,7 @@ def returns_to_scale(technology: Technology, unit: str) -> tuple[float, float, S
 def _equalities(
     x0: Floats, x: Floats, returns: Returns, free: npt.NDArray[np.bool_], before: int
 ) -> tuple[Floats | None, Floats | None]:
-    """Return the rows that hold exactly: fixed inputs, weights that add up to one; ``before`` variables come first."""
+    """Return the rows that hold exactly: fixed inputs, weights that add up to one; after ``before`` others."""
     n = len(x)
     rows = [np.concatenate([np.zeros(before), column]) for column in x[:, ~free].T]
     value = list(x0[~free])

@@ -73,13 +73,14 @@ class Technology:
     @property
     def free(self) -> npt.NDArray[np.bool_]:
         """Which inputs a unit can choose."""
-        return np.array([name not in self.fixed for name in self.inputs], dtype=np.bool_)
+        chosen: npt.NDArray[np.bool_] = ~np.isin(np.array(self.inputs.columns, dtype=object), self.fixed)
+        return chosen
 
     @property
     def least(self) -> int:
         """Units needed for m inputs and s outputs: the larger of m s and 3 (m + s) (Cooper, Seiford, Tone 2007)."""
         m, s = self.inputs.shape[1], self.outputs.shape[1]
-        return max(m * s, 3 * (m + s))
+        return int(max(m * s, 3 * (m + s)))
 
     def at(self, unit: str) -> int:
         """Return the row of ``unit``.
@@ -94,7 +95,7 @@ class Technology:
                 (f"unit {unit!r} is not among those of the frontier", f"“{unit}”不在前沿分析的对象中"),
                 [Problem(("unknown unit", "未知的对象"), got=unit, expected=", ".join(map(str, self.units[:5])))],
             )
-        return int(np.flatnonzero(self.units == unit)[0])
+        return int(self.units.get_indexer([unit])[0])
 
 
 def _scaled(frame: pd.DataFrame) -> Floats:
