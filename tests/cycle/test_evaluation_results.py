@@ -211,6 +211,13 @@ class TestNumberedFindings:
         assert evaluation.findings_text(made, unit)[0] == "没有列入清单的问题。"
 
 
+def test_what_else_a_report_shows_is_among_its_bases():
+    card, unit = scored([70.0], HENAN)
+    found = evaluation.bases(card, unit, ["panel_rule", "budget_consequence"]).set_index("parameter")
+    assert found.loc["panel_rule", "authority"] == "kit"
+    assert found.loc["budget_consequence", ["authority", "article"]].tolist() == ["local", "第十五条"]
+
+
 def test_results_are_read_back_and_formulas_stay_text(tmp_path):
     card, unit = scored([70.0, 90], HENAN)
     checks = TestNumberedFindings.CHECKS.assign(problem="=HYPERLINK(1)")

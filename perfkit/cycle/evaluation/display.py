@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -105,8 +105,12 @@ def notices(
     return found
 
 
-def bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
-    """Return the table ``bases`` of a report on one unit: of the points, and of the recheck and comparison."""
+def bases(card: Scorecard, unit: pd.Series, further: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the table ``bases`` of a report on one unit: of the points, and of the recheck and comparison.
+
+    ``further`` names the parameters of what else the report shows: ``panel_rule``, ``evaluation_inputs``,
+    ``budget_consequence`` ...
+    """
     there = card.rule_set.in_force()
     also = ["peers"] if why_not(card) else ["peers", "uncertainty"]
     if card.items["points_reported"].notna().any():
@@ -115,7 +119,7 @@ def bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
         also.append("result_weight_minimum")
     if isinstance(unit["grade_reported"], str):
         also.append("grade_words")
-    return card.bases([name for name in also if name in there])
+    return card.bases([name for name in [*also, *further] if name in there])
 
 
 def score_columns(card: Scorecard) -> list[str]:

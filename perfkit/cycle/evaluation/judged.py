@@ -135,7 +135,7 @@ def _combined(items: pd.DataFrame, rule_set: RuleSet) -> Pair:
     kit = (
         ("", "")
         if rule_set.is_official("panel_rule")
-        else ("（汇总办法为工具设定）", " (how is configured, not official)")
+        else ("（汇总办法为工具设定）", " (the way is configured, not official)")
     )
     return (
         f"专家评分 {len(items)} 项，每项 {many[0]} 人评分，取算术平均后相加为 {rounded} 分"
