@@ -86,6 +86,18 @@ def test_nobody_else_to_be_compared_with():
     assert math.isnan(frontier.super_efficiency(lone, "c"))
 
 
+def test_a_unit_that_nobody_is_like_is_not_called_efficient():
+    # Ten units; the last does most, so at variable returns no mix of the others does as much.
+    x = [float(each) for each in range(1, 11)]
+    held = technology({"x": [*x[:9], 100.0]}, {"y": [*x[:9], 10.0]}, list("abcdefghij"), returns="variable")
+    found = frontier.answer(held, "j")
+    assert found.estimate == pytest.approx(1)
+    assert found.verdict == "warn"
+    assert "不说明效率高" in found.text[0]
+    assert "最佳做法前沿" not in found.text[0]
+    assert "does not make it efficient" in found.text[1]
+
+
 def test_slacks_based_measure():
     # Tone (2001), table 1: rho .798, .568, 1, .667, 1; CCR .9, .833, 1, 1, 1.
     held = technology(

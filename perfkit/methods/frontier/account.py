@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from perfkit.methods.frontier.bootstrap import Bootstrapped, bootstrap
-from perfkit.methods.frontier.programmes import Place, place, returns_to_scale
+from perfkit.methods.frontier.programmes import Place, place, returns_to_scale, super_efficiency
 from perfkit.methods.frontier.technology import Technology
 from perfkit.methods.result import Diagnostic, Pair, Result
 
@@ -91,7 +92,9 @@ def answer(technology: Technology, unit: str, *, draws: int = 0, seed: int = 0, 
         ("scale", constant / variable),
         *([("corrected", drawn.corrected)] if drawn else []),
     ]
-    lines = [_said(technology, found), _scale_said(technology, constant, variable, scale)]
+    lines = [_said(technology, found)]
+    if technology.returns == "constant":  # figures per head say nothing of size, and are compared at variable returns
+        lines.append(_scale_said(constant, variable, scale))
     lines.append(_sure(found, drawn, draws, confidence))
     return replace(
         asked,
@@ -127,6 +130,13 @@ def share(value: float) -> str:
 
 def _said(technology: Technology, found: Place) -> Pair:
     n = len(technology.units)
+    if found.score > 1 - 1e-6 and np.isnan(super_efficiency(technology, found.unit)):
+        return (
+            f"其余 {n - 1} 个对象的任何组合都不能与之比较（规模或不可控条件处在边缘）："
+            "效率值为 1 只因无可比者，不说明效率高。",
+            f"No mix of the other {n - 1} units can be compared with it (by size, or by what it cannot choose, it "
+            "stands at the edge): its score is 1 for want of a comparison, which does not make it efficient.",
+        )
     if found.efficient:
         return (
             f"与其余 {n - 1} 个对象相比，没有任何组合能以更少的投入取得同样的产出：该对象位于最佳做法前沿上"
@@ -157,7 +167,7 @@ def _said(technology: Technology, found: Place) -> Pair:
     return f"{zh}。", f"{en}."
 
 
-def _scale_said(technology: Technology, constant: float, variable: float, scale: str) -> Pair:
+def _scale_said(constant: float, variable: float, scale: str) -> Pair:
     words = _SCALES[scale]
     if scale == "constant":
         return (f"{words[0]}：两种规模报酬下效率值相同。", f"By scale: {words[1]}; both models give the same score.")
@@ -200,8 +210,7 @@ def _led(technology: Technology, found: Place) -> Diagnostic:
     name: Pair = ("剔除最重要的参照对象", "without the foremost peer")
     others = found.peers.drop(found.unit, errors="ignore")
     if found.score > 1 - 1e-6 or others.empty:
-        said = ("效率值已为 1，无参照可剔除", "the score is 1: there is no peer to leave out")
-        return Diagnostic(name, "not run", said)
+        return _alone(super_efficiency(technology, found.unit))
     first = next(each for each in technology.units if str(each) == others.index[0])
     rest = replace(
         technology, inputs=technology.inputs.drop(index=first), outputs=technology.outputs.drop(index=first)
@@ -209,6 +218,15 @@ def _led(technology: Technology, found: Place) -> Diagnostic:
     score = place(rest, found.unit).score
     words = (f"不含 {first} 时效率值 {share(score)}", f"{share(score)} without {first}")
     return Diagnostic(name, "warn" if score > 1 - 1e-6 else "pass", words, statistic=score)
+
+
+def _alone(score: float) -> Diagnostic:
+    """Ask whether a unit is on the frontier because nobody is like it."""
+    name: Pair = ("剔除自身后的效率值", "its score against the others alone")
+    if score != score:
+        why = ("没有其他对象的组合可与之比较", "no mix of others can be compared with it")
+        return Diagnostic(name, "warn", why)
+    return Diagnostic(name, "pass", (share(score), share(score)), statistic=score)
 
 
 def _interval_check(drawn: Bootstrapped | None, draws: int) -> Diagnostic:
