@@ -33,10 +33,8 @@ CELLS = (
         'scores = frame["points_reported"].dropna().tolist()',
         ["shared"],
     ),
-    (
-        'page, kept = figures.Document("zh"), ["department", "budget", "spent", "points_reported"]\nmine = frame[frame["unit_id"].eq(unit_id)].iloc[0]',
-        [],
-    ),
+    ('mine = frame[frame["unit_id"].eq(unit_id)].iloc[0]', []),
+    ('page, kept = figures.Document("zh"), ["department", "budget", "spent", "points_reported"]', []),
     ('page.title(mine["name"], subtitle="预算项目绩效自评（模拟数据）")', []),
     ('page.notice("本报告所用数据均为模拟，不是真实项目。", "simulated")', []),
     ("page.facts([(name, mine[name]) for name in kept], caption='自评')", []),
@@ -117,9 +115,9 @@ def main(count: int = 5688, jobs: int = 2, seed: int = 1) -> None:
         left = [pid for pid, line in lines.items() if home in line]
         outcomes, twice = dict(Counter(run["outcome"] for run in runs)), sum(counts.values()) - len(counts)
         print(
-            f"{len(pages):,} reports of {count:,}, {len(runs):,} in the manifest ({outcomes}), {twice} twice on record, "
-            f"{starts} starts, exit {code}, verify {verified.returncode}, {len(left)} processes left, "
-            f"{spent:,.0f} s, {spent / count:.3f} s a report"
+            f"{len(pages):,} reports of {count:,}, {len(runs):,} in the manifest ({outcomes}), "
+            f"{twice} recorded twice, {starts} starts, exit {code}, verify {verified.returncode}, "
+            f"{len(left)} processes left, {spent:,.0f} s, {spent / count:.3f} s a report"
         )
 
 

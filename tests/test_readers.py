@@ -27,6 +27,11 @@ ALL = [
     "published",
     "frame",
     "checks",
+    "questionnaire",
+    "months",
+    "comparable_costs",
+    "check_findings",
+    "frontier_roles",
 ]
 
 

@@ -25,6 +25,11 @@ INPUT_TABLES = (
     "published",
     "frame",
     "checks",
+    "questionnaire",
+    "months",
+    "comparable_costs",
+    "check_findings",
+    "frontier_roles",
 )
 
 _READERS: dict[str, Callable[[], dict[str, pd.DataFrame]]] = {"california_schools": california_schools}

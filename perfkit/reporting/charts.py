@@ -9,41 +9,18 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import PerfkitError, Problem
-from perfkit.reporting.fonts import chinese_style
+from perfkit.reporting.canvas import ACCENT, BLUE, GREY, INK, PALE, blank, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ACCENT, INK, GREY, PALE = "#1f3f6e", "#b5361c", "#333333", "#8a8f98", "#e3e6eb"
 _DASHES = ("-", "--", ":", "-.")
 _SHADES = (BLUE, GREY, "#5b7fb0", INK)
-_WIDTH = 7.0
 _STRIP_BELOW = 20
-_PAD = 3.0  # points around a chart
-_STYLE = {
-    "font.size": 10,
-    "font.weight": "normal",
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "text.color": INK,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "perfkit",
-    "path.simplify": True,
-}
-
-
-def style() -> Any:
-    """Return the matplotlib settings that charts are drawn with."""
-    return {**_STYLE, **chinese_style()}
 
 
 def bars(
@@ -75,10 +52,10 @@ def bars(
         If there is nothing to draw or the lengths differ.
     """
     _fail_if_lengths_differ("bars", labels=labels, values=values, **({"full": full} if full is not None else {}))
-    fig, axes = _blank(0.9 + 0.38 * len(labels))
+    fig, axes = blank(0.9 + 0.38 * len(labels))
     known = [_finite(value) for value in values]
     most = [_finite(value) for value in full] if full is not None else [None] * len(known)
-    with _styled():
+    with styled():
         if full is not None:
             axes.barh(range(len(labels)), [m or 0 for m in most], height=0.62, color=PALE)
         axes.barh(range(len(labels)), [v or 0 for v in known], height=0.62 if full is None else 0.4, color=BLUE)
@@ -124,8 +101,8 @@ def intervals(
         If there is nothing to draw or the lengths differ.
     """
     _fail_if_lengths_differ("intervals", labels=labels, values=values, low=low, high=high)
-    fig, axes = _blank(0.9 + 0.27 * len(labels))
-    with _styled():
+    fig, axes = blank(0.9 + 0.27 * len(labels))
+    with styled():
         for row, limits in enumerate(zip(values, low, high, strict=True)):
             value, lower, upper = (_finite(each) for each in limits)
             if lower is not None and upper is not None:
@@ -177,8 +154,8 @@ def distribution(
     known = [value for value in map(_finite, values) if value is not None]
     _fail_if_lengths_differ("distribution", values=known)
     dots = len(known) < _STRIP_BELOW
-    fig, axes = _blank(2.1 if dots else 3.2)
-    with _styled():
+    fig, axes = blank(2.1 if dots else 3.2)
+    with styled():
         if dots:
             axes.scatter(known, _stacked(known), s=46, color=GREY, alpha=0.75, linewidths=0)
             axes.set_yticks([])
@@ -232,8 +209,8 @@ def lines(
         If there is nothing to draw or the lengths differ.
     """
     _fail_if_lengths_differ("lines", x=x, **dict(ys))
-    fig, axes = _blank(3.6)
-    with _styled():
+    fig, axes = blank(3.6)
+    with styled():
         if zero:
             axes.axhline(0, color=INK, linewidth=0.9)
         for at, (name, values) in enumerate(ys.items()):
@@ -273,9 +250,9 @@ def steps(labels: Sequence[str], values: Sequence[float], *, unit: str) -> Figur
     _fail_if_lengths_differ("steps", labels=labels, values=values)
     amounts = [float(value) for value in values]
     _fail_if_not_adding_up(labels, amounts)
-    fig, axes = _blank(0.9 + 0.42 * len(labels))
+    fig, axes = blank(0.9 + 0.42 * len(labels))
     level = 0.0
-    with _styled():
+    with styled():
         for row, amount in enumerate(amounts):
             total = row in (0, len(amounts) - 1)
             start = 0.0 if total else level
@@ -338,53 +315,6 @@ def _fail_if_not_adding_up(labels: Sequence[str], amounts: list[float]) -> None:
                 )
             ],
         )
-
-
-def _blank(height: float) -> tuple[Figure, Axes]:
-    with _styled():
-        fig = _fitting()(figsize=(_WIDTH, height))
-        return fig, fig.add_subplot()
-
-
-@cache
-def _fitting() -> type[Figure]:
-    from matplotlib.figure import Figure
-
-    class Fitting(Figure):
-        """Gives its one chart the room that its labels leave, measured once, when it is first drawn.
-
-        Matplotlib's constrained layout does that for any number of charts, and measures each label six times.
-        """
-
-        fitted = False
-
-        def draw(self, renderer: Any) -> None:
-            if not self.fitted:
-                self.fitted = True
-                _fit(self, renderer)
-            super().draw(renderer)
-
-    return Fitting
-
-
-def _fit(fig: Figure, renderer: Any) -> None:
-    axes: Any = fig.axes[0]
-    pad = _PAD * fig.dpi / 72
-    inner, outer = axes.get_window_extent(), axes.get_tightbbox(renderer)
-    if outer is None:
-        return
-    left, bottom = (max(edge, 0.0) + pad for edge in inner.min - outer.min)
-    right, top = (max(edge, 0.0) + pad for edge in outer.max - inner.max)
-    width, height = fig.bbox.width, fig.bbox.height
-    room = max(width - left - right, 0.2 * width), max(height - bottom - top, 0.2 * height)
-    axes.set_position((left / width, bottom / height, room[0] / width, room[1] / height))
-
-
-def _styled() -> Any:
-    import matplotlib as mpl
-
-    # Tick labels are only made while drawing: Document.figure() draws inside the same settings.
-    return mpl.rc_context(style())
 
 
 def _rows(axes: Axes, labels: Sequence[str]) -> None:

@@ -16,7 +16,8 @@ import pandas as pd
 from perfkit import tables
 from perfkit.errors import PerfkitError, Problem
 from perfkit.reporting import cells
-from perfkit.reporting.charts import bars, distribution, intervals, lines, steps, style
+from perfkit.reporting.canvas import style
+from perfkit.reporting.charts import bars, distribution, intervals, lines, steps
 from perfkit.reporting.drawing import Drawing
 from perfkit.reporting.fonts import missing_glyphs_fail, use_chinese_font
 from perfkit.reporting.recorded import GAPS, SUMMARY_MIME, Declared, plain, summary

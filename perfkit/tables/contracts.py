@@ -12,6 +12,7 @@ import pandas as pd
 
 from perfkit.errors import Problem, TableError
 from perfkit.tables.columns import Contract
+from perfkit.tables.evaluation import EVALUATION
 from perfkit.tables.forms import FORMS
 from perfkit.tables.inputs import INPUTS
 from perfkit.tables.library import LIBRARY
@@ -20,7 +21,7 @@ from perfkit.tables.sampling import SAMPLING
 from perfkit.tables.self_evaluation import SELF_EVALUATION
 
 CONTRACTS: Mapping[str, Contract] = {
-    each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS, *FORMS, *SAMPLING, *SELF_EVALUATION)
+    each.name: each for each in (*INPUTS, *LIBRARY, *RESULTS, *EVALUATION, *FORMS, *SAMPLING, *SELF_EVALUATION)
 }
 
 

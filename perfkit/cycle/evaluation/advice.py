@@ -11,8 +11,6 @@ from perfkit.measure.scorecard import Scorecard
 
 Pair = tuple[str, str]
 
-_BY_HAND = ("待补充（须由评价人填写）", "to be added by the evaluator")
-
 
 def shortfalls(card: Scorecard) -> pd.DataFrame:
     """Return the items that lost points, most first, with ``lost`` and its share of all points lost."""
@@ -84,14 +82,6 @@ def advice(card: Scorecard, findings: pd.DataFrame) -> list[Pair]:
     elif not lines:
         lines.append(("各项指标均达到目标，未发现须整改的扣分项。", "Every target is met; no item lost points."))
     return lines
-
-
-def incomplete() -> list[Pair]:
-    """Return what a computed report cannot say and a person must add."""
-    return [
-        (f"主要经验及做法：{_BY_HAND[0]}", f"What worked: {_BY_HAND[1]}"),
-        (f"扣分的原因分析：{_BY_HAND[0]}", f"Why points were lost: {_BY_HAND[1]}"),
-    ]
 
 
 def _name(item: Any) -> str:

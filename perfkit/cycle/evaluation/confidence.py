@@ -177,7 +177,7 @@ def _place(mine: Scorecard) -> pd.Series:
     return uncertainty.to_boundary(totals, _bands(mine.rule_set)).iloc[0]
 
 
-def compared(card: Scorecard) -> Scorecard:
+def prepared(card: Scorecard) -> Scorecard:
     """Return ``card`` after comparing its units: what the confidence and the standing of each ask for is then there.
 
     Where many units were scored by the same indicators they are varied and ranked together once, not once for each.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from perfkit.cycle.evaluation.account import Pair
 from perfkit.cycle.evaluation.confidence import why_not
 from perfkit.cycle.evaluation.standing import Standing
+from perfkit.cycle.evaluation.written import missing_fields
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard
 from perfkit.rules import RuleSet, configured
@@ -33,9 +35,16 @@ def title(unit: pd.Series, card: Scorecard) -> Pair:
 
 
 def notices(
-    unit: pd.Series, card: Scorecard, findings: pd.DataFrame, indicators: pd.DataFrame
+    unit: pd.Series,
+    card: Scorecard,
+    findings: pd.DataFrame,
+    indicators: pd.DataFrame,
+    form: Mapping[str, str] | None = None,
 ) -> list[tuple[Pair, str]]:
-    """Return what a reader must know first, each with its kind (simulated, configured, warning)."""
+    """Return what a reader must know first, each with its kind (simulated, configured, warning).
+
+    ``form`` is what the evaluator has written (:func:`written`): each field still missing has a notice of its own.
+    """
     mine = indicators[indicators["unit_id"].isna() | indicators["unit_id"].eq(unit["unit_id"])]
     found: list[tuple[Pair, str]] = []
     if unit["reality"] == "simulated":
@@ -82,6 +91,8 @@ def notices(
                 "configured",
             )
         )
+    if form is not None:
+        return [*found, *((pair, "warning") for pair in missing_fields(form))]
     found.append(
         (
             (
@@ -94,15 +105,20 @@ def notices(
     return found
 
 
-def bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
-    """Return the table ``bases`` of a report on one unit: of the points, and of the recheck and comparison."""
-    if "bases" not in card.kept:
-        card.kept["bases"] = _bases(card, unit)
-    found: pd.DataFrame = card.kept["bases"]
+def bases(card: Scorecard, unit: pd.Series, further: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the table ``bases`` of a report on one unit: of the points, and of the recheck and comparison.
+
+    ``further`` names the parameters of what else the report shows: ``panel_rule``, ``evaluation_inputs``,
+    ``budget_consequence`` ...
+    """
+    key = ("bases", tuple(further))
+    if key not in card.kept:
+        card.kept[key] = _bases(card, unit, further)
+    found: pd.DataFrame = card.kept[key]
     return found
 
 
-def _bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
+def _bases(card: Scorecard, unit: pd.Series, further: Sequence[str]) -> pd.DataFrame:
     there = card.rule_set.in_force()
     also = ["peers"] if why_not(card) else ["peers", "uncertainty"]
     if card.items["points_reported"].notna().any():
@@ -111,7 +127,7 @@ def _bases(card: Scorecard, unit: pd.Series) -> pd.DataFrame:
         also.append("result_weight_minimum")
     if isinstance(unit["grade_reported"], str):
         also.append("grade_words")
-    return card.bases([name for name in also if name in there])
+    return card.bases([name for name in [*also, *further] if name in there])
 
 
 def score_columns(card: Scorecard) -> list[str]:
