@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from perfkit.methods.effects.propensity import scores
 from perfkit.methods.effects.reading import fail_if_moving, left_out, usable
 from perfkit.methods.result import Diagnostic, Pair
 
@@ -191,7 +192,7 @@ def _att(change: Array, x: Array, d: Array, method: Method) -> tuple[float, Arra
         effect = left.sum() / d.sum()
         own = (left - d * effect) - outcome_part @ np.mean(d[:, None] * x, axis=0)
         return float(effect), own / d.mean()
-    p = np.full(n, d.mean()) if ones else _scores(d, x)
+    p = np.full(n, d.mean()) if ones else scores(d, x)
     if p is None:
         return "倾向得分无法估计（完全可分）", "the propensity score cannot be estimated (perfect separation)"
     weight = p * (1 - d) / (1 - p)
@@ -203,14 +204,6 @@ def _att(change: Array, x: Array, d: Array, method: Method) -> tuple[float, Arra
     other = weight * (rest - control) + score_part @ np.mean((weight * (rest - control))[:, None] * x, axis=0)
     other = other - outcome_part @ np.mean(weight[:, None] * x, axis=0)
     return float(treated - control), own / d.mean() - other / weight.mean()
-
-
-def _scores(d: Array, x: Array) -> Array | None:
-    """Return fitted probabilities of a logit (statsmodels GLM), none where some are 0 or 1."""
-    import statsmodels.api as sm
-
-    fitted: Array = np.asarray(sm.GLM(d, x, family=sm.families.Binomial()).fit(maxiter=100).fittedvalues)
-    return fitted if fitted.max() < 1 - 1e-6 and fitted.min() > 0 else None
 
 
 def _why_none(effects: pd.DataFrame, cohort: Array, periods: int, control: Control) -> tuple[Pair, ...]:
