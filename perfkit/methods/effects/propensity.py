@@ -35,7 +35,7 @@ def scores(treated: Array, design: Array) -> Array | None:
     with warnings.catch_warnings(), np.errstate(over="ignore"):
         warnings.simplefilter("ignore")  # separation is told by the fitted values below
         fit = sm.GLM(treated, design / scale, family=sm.families.Binomial()).fit(maxiter=100)
-    fitted: Array = np.asarray(fit.fittedvalues)
+        fitted: Array = np.asarray(fit.fittedvalues)
     inside = fitted[treated == 1].min(), fitted[treated == 0].max()
     return None if inside[0] > inside[1] or fitted.max() > 1 - 1e-10 else fitted
 

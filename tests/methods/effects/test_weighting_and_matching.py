@@ -107,11 +107,12 @@ def test_the_experiment_itself_and_the_naive_difference(lalonde, shared):
         means = rows.groupby("treat")["re78"].mean()
         assert means[1] - means[0] == pytest.approx(value, abs=0.05)
     y, d = trial["re78"].to_numpy(), trial["treat"].to_numpy(dtype=float)
-    names = ["age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
+    names = ["age", "agesq", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
+    wrapped = features(trial, np.int8)[names]  # age squared in 8 bits, as in the figures expected
     verified, one = expected["verified"], np.ones(len(y))
     fit = heteroscedastic(y, np.column_stack([one, d]), 1, confidence=0.95)
     assert fit.se == pytest.approx(verified["experimental_se_hc2"], rel=1e-6)
-    fit = heteroscedastic(y, np.column_stack([one, d, trial[names]]), 1, confidence=0.95)
+    fit = heteroscedastic(y, np.column_stack([one, d, wrapped]), 1, confidence=0.95)
     assert fit.estimate == pytest.approx(verified["experimental_ols_adjusted"], rel=1e-6)
     assert fit.se == pytest.approx(verified["experimental_ols_adjusted_se_hc2"], rel=1e-6)
 
