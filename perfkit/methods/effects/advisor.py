@@ -86,12 +86,13 @@ def designs(
         [(key, *NAMES[key], each.verdict, *each.why) for key, each in keys.items()],
         columns=["design", "name_zh", "name_en", "verdict", "why_zh", "why_en"],
     )
-    power = _power(rows, rollout, unit, period, outcome)
+    power = _power(rows, rollout, unit, period, outcome, treated)
     strength = _power_said(power)
     possible = [NAMES[key] for key in open_to]
     text = (
         f"{rollout.said[0]}可行的设计：{'、'.join(each[0] for each in possible) or '无'}。{strength[0]}",
-        f"{rollout.said[1]} Designs these data allow: {', '.join(each[1] for each in possible) or 'none'}. {strength[1]}",
+        f"{rollout.said[1]} Designs these data allow: {', '.join(each[1] for each in possible) or 'none'}. "
+        f"{strength[1]}",
     )
     none: Pair = (
         "这些数据不允许任何一种设计估计政策效应。",
@@ -232,24 +233,29 @@ def _discontinuity(rows: pd.DataFrame, treated: str, score: str | None, cutoff: 
     return "pass", ("分界点完全决定是否受处理", "the cut-off decides who is treated")
 
 
-def _power(rows: pd.DataFrame, r: Rollout, unit: str, period: str, outcome: str) -> pd.DataFrame:
-    """Return the smallest effect found with probability 0.8, from what was seen before the policy."""
+def _power(rows: pd.DataFrame, r: Rollout, unit: str, period: str, outcome: str, treated: str) -> pd.DataFrame:
+    """Return the smallest effect found with probability 0.8, from how units move without the policy."""
     columns = ["treated", "others", "before", "after", "sd", "correlation", "se", "mde", "mde_of_mean"]
-    untouched = rows[rows[period] < r.first] if r.starts else rows.iloc[:0]
+    # Units never treated show a unit's own ups and downs in every period; without them, all before the first start.
+    last = rows.groupby(unit)[treated].transform("max")
+    untouched = rows[last == 0] if r.never > 2 else rows[rows[period] < r.first] if r.starts else rows.iloc[:0]
     grid = untouched.set_index([unit, period])[outcome].unstack().dropna()  # noqa: PD010 - keys do not repeat
     sd, correlation = moments(grid.to_numpy())
     others = r.never or r.units - r.treated - r.always
     if not (np.isfinite(sd) and np.isfinite(correlation) and r.treated and others and r.before and r.after):
         return pd.DataFrame(columns=columns)
-    se = change_error(sd, correlation, r.treated, others, grid.shape[1], r.after)
+    se = change_error(sd, correlation, r.treated, others, r.before, r.after)
     mde, mean = minimum_detectable_effect(se), float(grid.to_numpy().mean())
-    line = (r.treated, others, grid.shape[1], r.after, sd, correlation, se, mde, mde / abs(mean) if mean else np.nan)
+    line = (r.treated, others, r.before, r.after, sd, correlation, se, mde, mde / abs(mean) if mean else np.nan)
     return pd.DataFrame([line], columns=columns)
 
 
 def _power_said(table: pd.DataFrame) -> Pair:
     if table.empty:
-        return "政策前数据不足，不能估计最小可检出效应。", "Too little before the policy for a detectable effect."
+        return (
+            "没有政策时的数据不足，不能估计最小可检出效应。",
+            "Too little is seen without the policy for a detectable effect.",
+        )
     mde = shown(float(table.iloc[0]["mde"]))
     return (
         f"双重差分以 80% 的概率能发现的最小效应为 {mde}。",
