@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
+from perfkit.methods.effects.intervals import normal
 from perfkit.methods.effects.propensity import balance, balanced, overlap, scores
 from perfkit.methods.effects.reading import left_out, usable
 from perfkit.methods.effects.sensitivity import unmeasured
@@ -87,20 +87,16 @@ def matching(
     weights[d == 1], weights[d == 0] = matched, used
     keep = (d == 0) | (weights > 0)
     table = balance(rows[keep], treated, covariates, weights[keep])
-    spread = float(stats.norm.ppf((1 + confidence) / 2)) * se
-    low, high = estimate - spread, estimate + spread
+    sure = normal(estimate, se, confidence=confidence, size=float(np.abs(y).max()))
     checks += [
         *overlap(p[keep], d[keep], weights[keep], of_all=False),
         balanced(table),
-        unmeasured(estimate, low, high, float(y[d == 0].std(ddof=1))),
+        unmeasured(estimate, sure["low"], sure["high"], float(y[d == 0].std(ddof=1))),
     ]
     return told(
         replace(
             answer,
-            estimate=estimate,
-            se=se,
-            low=low,
-            high=high,
+            **sure,
             se_type="Abadie and Imbens (2006)",
             n=n + int((used > 0).sum()),
             diagnostics=tuple(checks),

@@ -38,7 +38,7 @@ def statement(estimate: float, low: float, high: float, *, confidence: float = 0
         return "没有得出估计值。", "No estimate was obtained."
     zh, en = (f" {each}" if each else "" for each in units)
     size = f"估计效应为 {shown(estimate)}{zh}", f"Estimated effect {shown(estimate)}{en}"
-    if not (math.isfinite(low) and math.isfinite(high)):
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
         return (
             f"{size[0]}：没有可用的区间，不能说它是否异于零。",
             f"{size[1]}: no usable interval, so it cannot be said whether it differs from zero.",

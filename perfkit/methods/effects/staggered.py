@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from perfkit.methods.effects.aggregation import KINDS, Kind, aggregate
 from perfkit.methods.effects.clusters import enough_clusters
 from perfkit.methods.effects.group_time import Control, GroupTime, Method, group_time
+from perfkit.methods.effects.intervals import normal
 from perfkit.methods.effects.pretrends import judged, pretrend
 from perfkit.methods.effects.reading import unknown
 from perfkit.methods.effects.sentences import told
@@ -108,15 +108,12 @@ def staggered(
     averages.append(("two-way fixed effects", float(pairs["weight"] @ pairs["estimate"]), np.nan))
     clusters, alone = _clusters(found)
     mean = means[summary]
-    se = np.nan if alone else mean.se
-    spread = float(stats.norm.ppf((1 + confidence) / 2)) * se
+    se = float("nan") if alone else mean.se
+    sure = normal(mean.estimate, se, confidence=confidence, size=float(np.abs(found.outcomes).max()))
     return told(
         replace(
             answer,
-            estimate=mean.estimate,
-            se=se,
-            low=mean.estimate - spread,
-            high=mean.estimate + spread,
+            **sure,
             se_type="none" if alone else f"influence functions, cluster ({cluster or unit})",
             diagnostics=(
                 *found.diagnostics,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
+from perfkit.methods.effects.intervals import normal
 from perfkit.methods.effects.panels import complete, fit_before, too_short
 from perfkit.methods.effects.sentences import told
 from perfkit.methods.effects.simplex import nearest
@@ -83,7 +83,7 @@ def synthetic_did(
     y, ours = grid[donors].to_numpy(), grid[list(treated)].to_numpy()
     effect, weights, spans = _effect(ours.mean(axis=1), y, before, len(treated))
     se = _placebo_error(y, before, len(treated), draws, seed)
-    spread = float(stats.norm.ppf((1 + confidence) / 2)) * se
+    sure = normal(effect, se, confidence=confidence, size=float(np.abs(grid.to_numpy()).max()))
     path = ours.mean(axis=1)
     apart = path[before] - y[before] @ weights
     plain = nearest(path[before], y[before])
@@ -98,10 +98,7 @@ def synthetic_did(
     return told(
         replace(
             answer,
-            estimate=effect,
-            se=se,
-            low=effect - spread,
-            high=effect + spread,
+            **sure,
             se_type=f"placebo, {len(donors)} donors",
             diagnostics=(*checks, fit, few),
             tables={

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from perfkit.methods.effects.clusters import Fit, clustered, enough_clusters, heteroscedastic
+from perfkit.methods.effects.intervals import normal
 from perfkit.methods.effects.reading import fail_if_moving, left_out, usable
 from perfkit.methods.effects.sentences import told
 from perfkit.methods.result import Diagnostic, Pair, Result
@@ -105,10 +108,7 @@ def two_by_two(
     return told(
         replace(
             answer,
-            estimate=float(fit.estimate),
-            se=float(fit.se),
-            low=float(fit.low),
-            high=float(fit.high),
+            **_sure(fit, float(rows[outcome].abs().max())),
             se_type=fit.se_type,
             n=len(rows),
             diagnostics=(*checks, *more),
@@ -116,6 +116,12 @@ def two_by_two(
             tables={"cells": cells},
         )
     )
+
+
+def _sure(fit: Fit, size: float) -> dict[str, Any]:
+    """Return the figures of a fit; its interval only where the data have spread."""
+    found = normal(float(fit.estimate), float(fit.se), confidence=0.5, size=size)
+    return found if math.isnan(found["low"]) else {**found, "low": float(fit.low), "high": float(fit.high)}
 
 
 def _fitted(

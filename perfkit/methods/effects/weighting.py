@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
+from perfkit.methods.effects.intervals import normal
 from perfkit.methods.effects.propensity import balance, balanced, overlap, scores
 from perfkit.methods.effects.reading import left_out, unknown, usable
 from perfkit.methods.effects.sensitivity import unmeasured
@@ -103,24 +103,20 @@ def weighting(
     found = {(kind, how): _effect(y, d, x, p, keep, kind, how) for kind in ESTIMANDS for how in _METHODS}
     estimate, se, weights = found[estimand, method]
     plain = balance(rows[keep], treated, covariates, weights[keep])
-    spread = float(stats.norm.ppf((1 + confidence) / 2)) * se
-    low, high = estimate - spread, estimate + spread
+    sure = normal(estimate, se, confidence=confidence, size=float(np.abs(y).max()))
     group_sd = float(y[keep & (d == 0)].std(ddof=1))
     of_all = estimand == "ate"
     checks += [
         *overlap(p[keep], d[keep], weights[keep], of_all=of_all),
         balanced(plain),
-        unmeasured(estimate, low, high, group_sd),
+        unmeasured(estimate, sure["low"], sure["high"], group_sd),
     ]
     lines = [("ate", "horvitz-thompson", _horvitz_thompson(y, d, p, keep), np.nan)]
     lines += [(kind, how, each[0], each[1]) for (kind, how), each in found.items()]
     return told(
         replace(
             answer,
-            estimate=estimate,
-            se=se,
-            low=low,
-            high=high,
+            **sure,
             se_type="influence function",
             n=int(keep.sum()),
             diagnostics=tuple(checks),
