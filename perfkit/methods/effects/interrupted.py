@@ -119,12 +119,7 @@ def interrupted(
             se_type=f"Newey and West, {width} lags, delta method",
             diagnostics=(
                 *answer.diagnostics,
-                _autocorrelation(
-                    np.asarray(fit.resid if family == "continuous" else fit.resid_pearson),
-                    design.shape[1],
-                    season,
-                    float(np.abs(y).max()),
-                ),
+                _autocorrelation(np.asarray(residuals), design.shape[1], season, float(np.abs(y).max())),
                 _dispersion(fit, family),
                 _seasons(season, before_n),
                 _earlier(y, t, offset, start, family, season, harmonics, width, slope),
