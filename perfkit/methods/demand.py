@@ -82,7 +82,7 @@ def forecast(
     -----
     A straight trend (statsmodels OLS, t interval for a new observation) where its residuals look independent (Durbin
     and Watson's d ≥ 1.8); otherwise a random walk with drift: last value + h × mean difference, standard error s ×
-    sqrt(h (1 + h / (n - 1))). Exponential smoothing is not used: its interval takes the smoothing weights as known, and
+    sqrt(h (1 + h / (n - 1))). Exponential smoothing is not used: its interval takes the weights as known, and
     on a dozen years they are not.
 
     *Checked by* a seeded simulation of both kinds of series (tests/methods/test_demand.py).
