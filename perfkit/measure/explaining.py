@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import pandas as pd
 
 from perfkit.tables.columns import DIRECTIONS, PERCENT, STATUSES
+from perfkit.tables.printing import number as number
+from perfkit.tables.printing import percent as percent
 
-_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # enough digits for any float
 _IN_PROPORTION = ("proportional", "threshold")
 _NO_RATIO = (
     "目标 {target}，实际 {actual}，目标值或完成值非正，不按比例，按是否达标计分：{met}",
@@ -23,34 +23,6 @@ _FROM = {
     "growth": ("（比基期增长）", " (growth over the base)"),
     "answers": ("（按问卷人数计算）", " (from the answers)"),
 }
-
-
-def number(value: float, decimals: int = 4) -> str:
-    """Print a number, rounded half up, without padding: 735, 97.81, 1,234.5.
-
-    Examples
-    --------
-    >>> number(735.0), number(97.81)
-    ('735', '97.81')
-    """
-    if value is None or math.isnan(value):
-        return "—"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
-    text = f"{exact:,}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def percent(value: float) -> str:
-    """Print a share as a percentage with up to two decimals.
-
-    Examples
-    --------
-    >>> percent(0.978086)
-    '97.81%'
-    """
-    return "—" if value is None or math.isnan(value) else f"{number(100 * value, 2)}%"
 
 
 def shown_targets(items: pd.DataFrame) -> pd.Series:
