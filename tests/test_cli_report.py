@@ -1,12 +1,34 @@
 """``perfkit report`` from the command line: what it prints, what it refuses. Two runs take a kernel."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from perfkit.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+# Read by every Python process of a batch when it starts: what leaves the machine is refused, and told.
+BLOCKED = """
+import os, socket
+_open = socket.socket.connect
+def _tell(self, address, *rest):
+    if self.family == socket.AF_UNIX:
+        return _open(self, address, *rest)
+    with open(os.environ["TOLD"], "a") as told:
+        told.write(f"{address}\\n")
+    raise OSError("no network")
+def _name(host, *rest, **more):
+    return _tell(socket.socket(), host)
+socket.socket.connect = socket.socket.connect_ex = _tell
+socket.getaddrinfo = socket.gethostbyname = _name
+"""
 
 
 @pytest.fixture
@@ -59,3 +81,47 @@ def test_refusals(order, words, capsys):
     assert caught.value.code == 2
     assert not order.with_suffix("").exists()
     assert "perfkit report: error" in capsys.readouterr().err
+
+
+def without_network(folder, order):
+    """Carry out an order in processes that cannot connect anywhere; return the exit code and what they tried."""
+    (folder / "code").mkdir()
+    (folder / "code/sitecustomize.py").write_text(BLOCKED, encoding="utf-8")
+    told = folder / "told"
+    told.touch()
+    path = os.pathsep.join([str(folder / "code"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "perfkit", "report", str(order), "--jobs", "2"],
+        env={**os.environ, "PYTHONPATH": path, "TOLD": str(told)},
+        cwd=ROOT,
+        capture_output=True,
+    )
+    return done.returncode, told.read_text().splitlines(), done.stderr.decode()
+
+
+def test_a_batch_needs_no_network(tmp_path):
+    shutil.copytree(ROOT / "data/samples/forms", tmp_path / "data/samples/forms")
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks/42_key_evaluation.ipynb", tmp_path / "notebooks")
+    order = tmp_path / "o.yaml"
+    order.write_text(
+        "title: 断网\nnotebook: notebooks/42_key_evaluation.ipynb\nformats: [html, docx, pdf]\n"
+        "common: {pack: cn-project-2020, on: '2022-12-31', data: data/samples/forms}\n"
+        "runs: {each: unit_id, values: [yongde-nutrition-2022, liangping-forestry]}\n",
+        encoding="utf-8",
+    )
+    assert without_network(tmp_path, order)[:2] == (0, [])
+    assert sorted(path.suffix for path in order.with_suffix("").glob("*yongde*")) == [".docx", ".html", ".pdf"]
+
+
+def test_what_a_notebook_would_fetch_is_noticed(tmp_path):
+    cells = [
+        new_code_cell('unit: str = ""  # required', metadata={"tags": ["parameters"]}),
+        new_code_cell("import urllib.request; urllib.request.urlopen('http://192.0.2.1/')"),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
+    order = tmp_path / "o.yaml"
+    order.write_text("title: 试\nnotebook: a.ipynb\nruns: {each: unit, values: [a]}\n", encoding="utf-8")
+    code, told, _ = without_network(tmp_path, order)
+    assert code == 1
+    assert told
