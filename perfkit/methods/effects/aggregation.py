@@ -71,7 +71,7 @@ def aggregate(
     se = np.where(known, errors(influence, found.clusters), np.nan)
     normal = stats.norm.ppf((1 + confidence) / 2)
     critical = _critical(influence, se, found.clusters, confidence, draws, seed, float(normal))
-    names = {"simple": ["all"]}.get(kind, keys)
+    names = ["all"][: len(keys)] if kind == "simple" else keys
     table = pd.DataFrame({_KEYS.get(kind, "part"): names, "estimate": estimates, "se": se})
     for name, times in (("", normal), ("band_", critical)):
         table[f"{name}low"], table[f"{name}high"] = estimates - times * se, estimates + times * se

@@ -80,11 +80,12 @@ def judged(test: Pretrend | None, effect: float) -> Diagnostic:
     verdict: Verdict = "fail" if test.p_value < 0.05 else "warn" if weak else "pass"
     zh = (
         f"Wald {shown(test.wald)}（自由度 {test.df}），p = {test.p_value:.4f}；每期 {shown(test.slope)} 的趋势差异"
-        f"有 {POWER:.0%} 的概率被发现，它会使总效应偏 {shown(test.bias)}"
+        f"有 {POWER:.0%} 的概率被发现，它会使事件研究的平均效应（{shown(effect)}）偏 {shown(test.bias)}"
     )
     en = (
         f"Wald {shown(test.wald)} on {test.df}, p = {test.p_value:.4f}; a difference in trend of {shown(test.slope)} "
-        f"a period would be found with probability {POWER:.0%} and move the overall effect by {shown(test.bias)}"
+        f"a period would be found with probability {POWER:.0%} and "
+        f"move the event study's mean effect ({shown(effect)}) by {shown(test.bias)}"
     )
     if weak:
         zh += "，不小于估计的效应：没有发现差异说明不了什么"

@@ -38,7 +38,7 @@ def usable(
     ------
     TableError
         With every column that is missing or named twice, every column holding text, infinity or flags other than
-        0 and 1, every missing or repeated key, and the first row of each.
+        0 and 1, every missing or repeated key, and the first row of each; or if no row is complete.
     """
     wanted = [*dict.fromkeys([*keys, *flags, *numbers])]
     problems = [
@@ -70,6 +70,9 @@ def usable(
     fail_if_any(TableError, where, problems)
     table = named.assign(**dict(zip(measured, values.T, strict=True)))
     kept = table.dropna(subset=measured)
+    if kept.empty:
+        what = ("no row has a value in all of these columns", "没有一行在这些列都有数值")
+        fail_if_any(TableError, where, [Problem(what, ", ".join(measured))])
     return kept, left_out(len(frame) - len(kept), len(frame), ("行", "rows"), ("数值缺失", "a value is missing"))
 
 

@@ -136,16 +136,19 @@ def staggered(
 
 def _assumptions(control: Control, anticipation: int, covariates: Sequence[str]) -> tuple[Pair, ...]:
     given = (f"（给定 {'、'.join(covariates)}）", f" given {', '.join(covariates)}") if covariates else ("", "")
+    early = ("政策开始前没有预期效应", "no effect before the start")
+    if anticipation:
+        early = (
+            f"早于政策开始前 {anticipation} 期没有预期效应",
+            f"no effect earlier than {anticipation} periods before the start",
+        )
     others = "从未受处理者" if control == "never treated" else "尚未受处理者"
     return (
         (
             f"平行趋势{given[0]}：没有政策时，各组与{others}变化相同",
             f"parallel trends{given[1]}: without the policy each cohort would have changed as those {control}",
         ),
-        (
-            f"政策开始前 {anticipation} 期以前没有预期效应",
-            f"no effect earlier than {anticipation} periods before the start",
-        ),
+        early,
         ("一旦受处理即持续受处理；无溢出", "once treated, always treated; no spill-over"),
     )
 

