@@ -130,6 +130,14 @@ class TestReturns:
         found = appraisal.rates_of_return(pd.Series([-1000.0, 3600, -4310, 1716]))
         assert found == pytest.approx([0.1, 0.2, 0.3], abs=1e-7)
 
+    @given(st.lists(AMOUNTS, min_size=2, max_size=10), st.integers(0, 5), st.integers(0, 5))
+    def test_empty_years_at_the_ends_change_no_rate(self, amounts, before, after):
+        padded = pd.Series([0.0] * before + amounts + [0.0] * after)
+        plain = pd.Series(amounts)
+        expected = appraisal.modified_rate(plain, 0.08, 0.1)
+        assert appraisal.modified_rate(padded, 0.08, 0.1) == pytest.approx(expected, nan_ok=True)
+        assert appraisal.rates_of_return(padded) == pytest.approx(appraisal.rates_of_return(plain))
+
     def test_none_says_why(self):
         both = pd.concat([flows_of([0, 1], [0, 0], [5, 5]), flows_of([0], option="乙")])
         table = appraisal.returns(both, 0.08)

@@ -263,3 +263,11 @@ class TestSobol:
         found = risk.sobol(lambda x: x["a"] ** 2, uniform({"a": (0.0, 1.0)}), n=256, seed=1)
         assert found.estimate == pytest.approx(1, abs=0.03)
         assert "共同作用" not in found.text[0]
+
+    def test_labels_are_printed_where_there_are_some(self):
+        inputs = uniform({"benefit": (0.0, 1.0), "cost": (0.0, 0.1)}).assign(zh=["效益", None], en=["benefits", None])
+        found = risk.sobol(lambda x: x["benefit"] - x["cost"], inputs, n=64, seed=1)
+        assert "“效益”" in found.text[0]
+        assert "'benefits'" in found.text[1]
+        table = risk.tornado(lambda x: x["benefit"] - x["cost"], inputs, change=0.1)
+        assert table["zh"].tolist() == ["效益", "cost"] * 2

@@ -158,10 +158,10 @@ def incremental(
     Returns
     -------
     DataFrame
-        One row a comparison: ``option_id, against, basis`` (do nothing; next dearer: options in order of cost, each
-        against the best of the cheaper ones; next best: each against the best of all others), differences
-        ``d_benefit, d_cost, d_npv``, ``d_bcr`` (missing unless the option costs more), ``d_irr`` (list of all rates
-        of the difference), ``better`` (d_npv > 0).
+        One row a comparison: ``option_id, against`` (missing: no cost and no benefit), ``basis`` (do nothing; next
+        dearer: options in order of cost, each against the best of the cheaper ones; next best: each
+        against the best of all others), differences ``d_benefit, d_cost, d_npv``, ``d_bcr`` (missing unless the
+        option costs more), ``d_irr`` (list of all rates of the difference), ``better`` (d_npv > 0).
 
     Raises
     ------

@@ -64,13 +64,13 @@ def modified_rate(yearly: pd.Series, finance_rate: float, reinvest_rate: float) 
     Parameters
     ----------
     yearly
-        Net flows by year, from the first on without gaps.
+        Net flows by year without gaps; years without a flow before the first or after the last do not count.
     finance_rate, reinvest_rate
         Outlays are discounted to the first year at the one, returns compounded to the last year at the other.
 
     Notes
     -----
-    MIRR = (FV of returns / PV of outlays) ** (1 / n) - 1, n the years between first and last.
+    MIRR = (FV of returns / PV of outlays) ** (1 / n) - 1, n the years between first and last flow.
 
     *Checked against* Microsoft's example of MIRR in Excel (12.61 %) and numpy-financial 1.0.0.
 
@@ -79,7 +79,7 @@ def modified_rate(yearly: pd.Series, finance_rate: float, reinvest_rate: float) 
     >>> round(modified_rate(pd.Series([-120000.0, 39000, 30000, 21000, 37000, 46000]), 0.10, 0.12), 4)
     0.1261
     """
-    amounts = yearly.to_numpy(dtype=float)
+    amounts = np.trim_zeros(yearly.to_numpy(dtype=float))
     back, n = np.arange(len(amounts))[::-1], len(amounts) - 1
     returned = float(np.maximum(amounts, 0.0) @ (1.0 + reinvest_rate) ** back)
     paid = float(np.maximum(-amounts, 0.0) @ (1.0 + finance_rate) ** -np.arange(n + 1.0))

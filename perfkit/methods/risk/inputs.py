@@ -1,6 +1,7 @@
 """What is uncertain: named distributions, one row an input, and draws from them with given rank correlations.
 
-The table of inputs has ``name``; ``distribution`` (triangular, pert, normal, lognormal or uniform); ``base``, the
+The table of inputs has ``name``, as the model knows it; ``zh, en``, how it is printed (missing: ``name``);
+``distribution`` (triangular, pert, normal, lognormal or uniform); ``base``, the
 value in the plan; and parameters: ``low, mode, high`` (triangular, pert), ``low, high`` (uniform), ``mean, sd``
 (normal; lognormal: of the quantity itself, not of its logarithm).
 """
@@ -21,7 +22,7 @@ from perfkit.errors import Problem, ScoreError, fail_if_any
 Array = npt.NDArray[np.float64]
 Model = Callable[[pd.DataFrame], Array]
 
-INPUTS = ("name", "distribution", "base", "low", "mode", "high", "mean", "sd")
+INPUTS = ("name", "zh", "en", "distribution", "base", "low", "mode", "high", "mean", "sd")
 PARAMETERS = {
     "triangular": ("low", "mode", "high"),
     "pert": ("low", "mode", "high"),
@@ -43,6 +44,8 @@ def checked(inputs: pd.DataFrame) -> pd.DataFrame:
         (low ≤ mode ≤ high, low < high, sd > 0, mean > 0 for lognormal), and every name that stands twice.
     """
     rows = inputs.reindex(columns=list(INPUTS))
+    for label in ("zh", "en"):
+        rows[label] = rows[label].astype(object).where(rows[label].notna(), rows["name"])
     problems = []
     for row in rows.to_dict("records"):
         kind, name = row["distribution"], str(row["name"])

@@ -11,7 +11,7 @@ from perfkit.methods.result import Diagnostic, Pair, Result
 from perfkit.methods.risk.inputs import Array, Model, checked, quantiles, rank_matrix
 from perfkit.tables.printing import number, percent
 
-INDICES = ("name", "first", "first_low", "first_high", "total", "total_low", "total_high")
+INDICES = ("name", "zh", "en", "first", "first_low", "first_high", "total", "total_low", "total_high")
 _CONFIDENCE = 0.95
 
 
@@ -48,7 +48,7 @@ def sobol(
     -------
     Result
         The sum of the first-order indices: the share of the variance that inputs cause each alone; the rest comes
-        from their joint effects. ``tables["indices"]``, largest total first: ``name``; ``first`` (alone) and
+        from their joint effects. ``tables["indices"]``, largest total first: ``name, zh, en``; ``first`` (alone) and
         ``total`` (with all its joint effects) with bootstrap intervals. Refused for correlated inputs and for an
         outcome that does not vary or is not a number.
 
@@ -99,17 +99,18 @@ def sobol(
     tails = [(1.0 - _CONFIDENCE) / 2.0, (1.0 + _CONFIDENCE) / 2.0]
     limits = np.quantile(again, tails, axis=0)
     alone = again[:, 0].sum(axis=1)
-    indices = pd.DataFrame(
-        {
-            "name": names,
-            "first": at[0],
-            "first_low": limits[0, 0],
-            "first_high": limits[1, 0],
-            "total": at[1],
-            "total_low": limits[0, 1],
-            "total_high": limits[1, 1],
-        }
-    ).sort_values("total", ascending=False, kind="stable", ignore_index=True)
+    indices = (
+        table[["name", "zh", "en"]]
+        .assign(
+            first=at[0],
+            first_low=limits[0, 0],
+            first_high=limits[1, 0],
+            total=at[1],
+            total_low=limits[0, 1],
+            total_high=limits[1, 1],
+        )
+        .sort_values("total", ascending=False, kind="stable", ignore_index=True)
+    )
     low, high = np.quantile(alone, tails)
     return Result(
         **head,  # type: ignore[arg-type]
@@ -185,6 +186,6 @@ def _say(indices: pd.DataFrame, alone: float) -> Pair:
             f"; inputs acting alone explain {percent(each)}, {percent(1.0 - each)} comes from joint effects",
         )
     return (
-        f"对结果不确定性影响最大的输入是“{top['name']}”（总指数 {share}）{rest[0]}。",
-        f"The input that matters most for the uncertainty is '{top['name']}' (total index {share}){rest[1]}.",
+        f"对结果不确定性影响最大的输入是“{top['zh']}”（总指数 {share}）{rest[0]}。",
+        f"The input that matters most for the uncertainty is '{top['en']}' (total index {share}){rest[1]}.",
     )

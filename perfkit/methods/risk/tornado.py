@@ -7,7 +7,10 @@ import pandas as pd
 
 from perfkit.methods.risk.inputs import Model, checked, quantiles
 
-TORNADO = ("name", "basis", "low_input", "high_input", "low_output", "high_output", "base_output", "swing", "turns")
+TORNADO = (
+    "name", "zh", "en", "basis", "low_input", "high_input", "low_output", "high_output", "base_output", "swing",
+    "turns",
+)  # fmt: skip
 
 
 def tornado(model: Model, inputs: pd.DataFrame, *, change: float, tail: float = 0.1) -> pd.DataFrame:
@@ -27,9 +30,9 @@ def tornado(model: Model, inputs: pd.DataFrame, *, change: float, tail: float = 
     Returns
     -------
     DataFrame
-        For each basis (``±10%``, ``P10-P90``), widest swing first: ``name, basis, low_input, high_input, low_output,
-        high_output, base_output, swing`` (highest less lowest of the three outcomes), ``turns``: whether the outcome
-        has another sign than in the plan at one of the ends.
+        For each basis (``±10%``, ``P10-P90``), widest swing first: ``name, zh, en, basis, low_input, high_input,
+        low_output, high_output, base_output, swing`` (highest less lowest of the three outcomes),
+        ``turns``: whether the outcome has another sign than in the plan at one of the ends.
     """
     table = checked(inputs)
     names, base = list(table["name"]), table.set_index("name")["base"].astype(float)
@@ -48,7 +51,7 @@ def tornado(model: Model, inputs: pd.DataFrame, *, change: float, tail: float = 
             cases.loc[[2 * i, 2 * i + 1], name] = [low[name], high[name]]
         pairs = np.asarray(model(cases), dtype=float).reshape(-1, 2)
         reach = np.column_stack([pairs, np.full(len(names), planned)])
-        rows = pd.DataFrame({"name": names, "basis": basis, "low_input": low[names].to_numpy()})
+        rows = table[["name", "zh", "en"]].assign(basis=basis, low_input=low[names].to_numpy())
         rows = rows.assign(
             high_input=high[names].to_numpy(),
             low_output=pairs[:, 0],
