@@ -9,7 +9,7 @@ import re
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit import rules, tables
@@ -89,6 +89,7 @@ class TestWhatMovesTheGrade:
         card, _ = scored([1.0], statuses={"a": "not_applicable"})
         assert words(evaluation.would_move(card))[0].startswith("没有总分")
 
+    @settings(max_examples=25)
     @given(st.lists(st.integers(0, 100), min_size=1, max_size=10))
     def test_what_it_names_does_raise_the_grade(self, actuals):
         card, _ = scored([float(each) for each in actuals])

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -230,6 +230,7 @@ def test_a_share_below_one_never_prints_as_one(value, shown):
 amounts = arrays(float, (7, 3), elements=st.floats(0.5, 50).map(lambda value: round(value, 3)))
 
 
+@settings(max_examples=25)
 @given(amounts)
 def test_what_must_hold_of_every_frontier(table):
     assume(len(np.unique(table, axis=0)) == 7)
