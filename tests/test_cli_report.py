@@ -31,16 +31,18 @@ socket.getaddrinfo = socket.gethostbyname = _name
 """
 
 
+def order_of(folder, source, values):
+    """Write a notebook of one cell beside its parameter, and an order of it; return the order's path."""
+    declared = new_code_cell('unit: str = ""  # required', metadata={"tags": ["parameters"]})
+    nbformat.write(new_notebook(cells=[declared, new_code_cell(source)]), folder / "a.ipynb")
+    path = folder / "o.yaml"
+    path.write_text(f"title: 试\nnotebook: a.ipynb\nruns: {{each: unit, values: [{values}]}}\n", encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def order(tmp_path):
-    cells = [
-        new_code_cell('unit: str = ""  # required', metadata={"tags": ["parameters"]}),
-        new_code_cell("assert unit != 'bad', 'no such unit'"),
-    ]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
-    path = tmp_path / "o.yaml"
-    path.write_text("title: 试\nnotebook: a.ipynb\nruns: {each: unit, values: [good, bad]}\n", encoding="utf-8")
-    return path
+    return order_of(tmp_path, "assert unit != 'bad', 'no such unit'", "good, bad")
 
 
 def test_a_dry_run_then_the_run_then_what_is_left(order, capsys):
@@ -115,13 +117,7 @@ def test_a_batch_needs_no_network(tmp_path):
 
 
 def test_what_a_notebook_would_fetch_is_noticed(tmp_path):
-    cells = [
-        new_code_cell('unit: str = ""  # required', metadata={"tags": ["parameters"]}),
-        new_code_cell("import urllib.request; urllib.request.urlopen('http://192.0.2.1/')"),
-    ]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
-    order = tmp_path / "o.yaml"
-    order.write_text("title: 试\nnotebook: a.ipynb\nruns: {each: unit, values: [a]}\n", encoding="utf-8")
+    order = order_of(tmp_path, "import urllib.request; urllib.request.urlopen('http://192.0.2.1/')", "a")
     code, told, _ = without_network(tmp_path, order)
     assert code == 1
     assert told

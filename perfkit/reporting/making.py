@@ -143,8 +143,7 @@ def _digest(made_from: Mapping[str, Any]) -> str:
     """Return a digest of what a report is made from but its parameters, "" if that is not known."""
     if not made_from:
         return ""
-    read = {name: value for name, value in made_from.items() if name != "parameters"}
-    return hashlib.sha256(json.dumps(read, sort_keys=True, default=str).encode()).hexdigest()
+    return manifest.digest({name: value for name, value in made_from.items() if name != "parameters"})
 
 
 def _documents(notebook: NotebookNode, task: Task) -> dict[str, bytes]:

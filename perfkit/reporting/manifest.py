@@ -164,8 +164,13 @@ def fingerprint(made_from: Mapping[str, Any], lang: str, order: Order) -> str:
         "formats": list(order.formats),
         "reference": sha256_of(order.reference) if order.reference is not None else "",
     }
-    held = json.dumps(all_of_it, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(held.encode("utf-8", "backslashreplace")).hexdigest()
+    return digest(all_of_it)
+
+
+def digest(held: Mapping[str, Any]) -> str:
+    """Return one SHA-256 of plain values by name, in whatever order they stand."""
+    said = json.dumps(held, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

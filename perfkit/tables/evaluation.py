@@ -7,6 +7,8 @@ from perfkit.tables.columns import (
     EXPERT_KINDS,
     INDICATOR,
     LEVEL3,
+    MEASURED_IN,
+    NAME_EN,
     NOTE,
     ON,
     PACK,
@@ -49,6 +51,8 @@ ACTS = {
     "stop": ("不再安排", "no further budget"),
     "none": ("规则未定", "no rule"),
 }
+_LOW = column("rate", "区间下限", "lower bound")
+_HIGH = column("rate", "区间上限", "upper bound")
 _QUESTION = column("text", "题目", "question", need=True)
 _ITEM = column("text", "费用项目", "item", need=True)
 _MONTH = column("number", "月份", "month", need=True, low=1, high=12)
@@ -132,7 +136,7 @@ EVALUATION = (
         "indicator_id",
         indicator_id=INDICATOR,
         level3=LEVEL3,
-        name_en=column("text", "英文名称", "name in English"),
+        name_en=NAME_EN,
         points_full=column("number", "分值", "full points"),
         points=column("number", "均值", "mean"),
         low=column("number", "最低", "lowest"),
@@ -167,8 +171,8 @@ EVALUATION = (
         sent=column("number", "发出", "sent"),
         n=column("number", "有效答卷", "answers"),
         estimate=column("rate", "满意度", "satisfaction"),
-        low=column("rate", "区间下限", "lower bound"),
-        high=column("rate", "区间上限", "upper bound"),
+        low=_LOW,
+        high=_HIGH,
         low_all=column("rate", "未答均计最低", "if all others gave the worst"),
         high_all=column("rate", "未答均计最高", "if all others gave the best"),
         pack=PACK,
@@ -183,8 +187,8 @@ EVALUATION = (
         answer=column("text", "回答", "answer", need=True, choices=ANSWERS),
         n=column("number", "人数", "answers"),
         share=column("rate", "占比", "share"),
-        low=column("rate", "区间下限", "lower bound"),
-        high=column("rate", "区间上限", "upper bound"),
+        low=_LOW,
+        high=_HIGH,
         pack=PACK,
         on=ON,
     ),
@@ -207,7 +211,7 @@ EVALUATION = (
         "unit costs compared",
         "item",
         item=_ITEM,
-        unit=column("text", "计量单位", "unit of measure"),
+        unit=MEASURED_IN,
         cost=column("number", "单位成本", "unit cost"),
         n=column("number", "同类对象数", "like units"),
         p25=column("number", "下四分位数", "lower quartile"),
@@ -225,8 +229,8 @@ EVALUATION = (
         "indicator_id year",
         indicator_id=INDICATOR,
         level3=LEVEL3,
-        name_en=column("text", "英文名称", "name in English"),
-        unit=column("text", "计量单位", "unit of measure"),
+        name_en=NAME_EN,
+        unit=MEASURED_IN,
         year=YEAR,
         value=column("number", "实际完成值", "actual"),
         change=column("number", "比上一个有数年度", "change on the last year known"),

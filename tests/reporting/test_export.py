@@ -183,8 +183,14 @@ def test_a_picture_without_words_says_so():
         shown({}, **{"image/png": "AAAA"}),
         shown({"image/png": {"alt": 'a "b"'}}, **{"image/png": "AAAA"}),
         shown({}, **{"image/svg+xml": "<svg onload='alert(1)'/>"}),
+        html_output('<img src="data:image/png;base64,AAAA">'),
     )
-    assert [img["alt"] for img in page("img")] == ["（图无文字说明）", 'a "b"', "（图无文字说明）"]
+    assert [img["alt"] for img in page("img")] == [
+        "（图无文字说明）",
+        'a "b"',
+        "（图无文字说明）",
+        "（图无文字说明）",
+    ]
     assert all(img["src"].startswith("data:image/") for img in page("img"))
 
 

@@ -612,6 +612,14 @@ def test_other_inputs_are_read_again(batch, run):
 
 
 @forks
+def test_another_environment_is_another_start(batch, monkeypatch):
+    read = ["import os; held = os.environ.get('OFFICE')"]
+    for name in ("甲", "乙"):
+        monkeypatch.setenv("OFFICE", name)
+        assert [printed(each) for each in batch(read, ["print(held)"])] == [f"{name}\n"] * 3
+
+
+@forks
 @proc
 def test_a_start_that_dies_costs_no_report_and_none_outlives_its_owner(batch):
     batch(["c = 1"], ["print(c)"])

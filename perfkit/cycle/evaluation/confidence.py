@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from perfkit import tables
-from perfkit.cycle.evaluation.standing import Pair, alike, kinds, of_its_year
+from perfkit.cycle.evaluation.standing import Pair, alike, kinds, of_its_year, of_year
 from perfkit.measure import grading, uncertainty
 from perfkit.measure.explaining import number, percent
 from perfkit.measure.scorecard import Scorecard
@@ -187,16 +187,14 @@ def prepared(card: Scorecard) -> Scorecard:
     card
         The scorecard of all units.
     """
-    for unit_id in card.results.groupby("year", dropna=False)["unit_id"].first():
-        of_year = of_its_year(card, unit_id) if card.results["unit_id"].eq(unit_id).sum() == 1 else None
-        if of_year is None:
-            continue
-        numbered = kinds(of_year)
+    for year in card.results["year"].unique():
+        together = of_year(card, year)
+        numbered = kinds(together)
         often = numbered.value_counts()
         for kind in often.index[often.ge(_MANY)]:
-            mine = of_year.of(str(numbered.index[numbered.eq(kind)][0]))
+            mine = together.of(str(numbered.index[numbered.eq(kind)][0]))
             if why_not(mine) is None:
-                _varied(of_year, mine)
+                _varied(together, mine)
     return card
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from perfkit.cycle.evaluation.account import Pair
@@ -73,7 +75,7 @@ def cost_effectiveness(
     gone = len(table) - len(whole)
     if gone:
         said = (f"{gone} 个对象数据不全，未参与比较", f"units left out for gaps: {gone}")
-        return Result(**{**found.__dict__, "assumptions": (*found.assumptions, said)})
+        return replace(found, assumptions=(*found.assumptions, said))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -128,7 +129,11 @@ def of_its_year(card: Scorecard, unit_id: str) -> Scorecard:
                 )
             ],
         )
-    year = own.iloc[0]
+    return of_year(card, own.iloc[0])
+
+
+def of_year(card: Scorecard, year: Any) -> Scorecard:
+    """Keep what was scored for a year; a missing one: for none."""
     key = ("year", None if pd.isna(year) else year)
     if key not in card.kept:
         years = card.results["year"]

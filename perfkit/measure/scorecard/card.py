@@ -65,10 +65,12 @@ class Scorecard:
         """
         if self.pick is not None:
             return self.pick(unit_id).of(unit_id)
-        if (key := ("of", unit_id)) not in self.kept:
-            self.kept[key] = self._of(unit_id)
-        found: Scorecard = self.kept[key]
-        return found
+        last, found = self.kept.get("of", (None, None))
+        if last != unit_id:
+            # Only the last: who goes through all units would keep the items of them all.
+            found = self._of(unit_id)
+            self.kept["of"] = (unit_id, found)
+        return found  # type: ignore[no-any-return]
 
     def _of(self, unit_id: str) -> Scorecard:
         mine = self.results["unit_id"].eq(unit_id).to_numpy()

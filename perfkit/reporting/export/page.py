@@ -50,6 +50,7 @@ _PICTURE = re.compile(r"data:image/(svg\+xml|png|jpeg|gif|webp);base64,[A-Za-z0-
 # Control characters and lone surrogates (XML has no place for them), and marks that override or isolate direction.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});?")
+_NO_ALT = {"zh": "（图无文字说明）", "en": "(no description)"}
 _STYLE = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -70,7 +71,7 @@ def clean(notebook: NotebookNode, *, lang: str, title: str | None = None) -> Any
         )
     asked = _marked(title or str((summary_of(notebook) or {}).get("title") or ""))
     kept = _node(nbformat=4, nbformat_minor=5, metadata=_node(), cells=list(_kept(notebook.cells, lang)))
-    resources = {"title": asked, "no_alt": "（图无文字说明）" if lang == "zh" else "(no description)"}
+    resources = {"title": asked, "no_alt": _NO_ALT[lang]}
     body, _ = _exporter(lang).from_notebook_node(kept, resources)
     return _finished(_inert(body), asked, lang)
 
@@ -86,7 +87,7 @@ def summary_of(notebook: NotebookNode) -> dict[str, Any] | None:
     return found
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=512)  # reports repeat fragments: the legal bases, the notices
 def safe(text: str) -> str:
     """Return HTML of which only harmless elements are left as such; anything else shows as text.
 
@@ -95,7 +96,6 @@ def safe(text: str) -> str:
     >>> safe("<b>甲</b><script>alert(1)</script>")
     '<b>甲</b>&lt;script&gt;alert(1)&lt;/script&gt;'
     """
-    # Kept, for many reports show the same: the legal bases, the notices.
     # pandas puts a style sheet before each frame: it would show as text.
     return str(_cleaner().clean(_inert(_STYLE.sub("", text))))
 
@@ -211,6 +211,8 @@ def _finished(body: str, asked: str, lang: str) -> Any:
         cell["scope"] = "col" if cell.find_parent("thead") else "row"
     for figure in page.find_all("figure"):
         figure["tabindex"] = "0"
+    for picture in page.find_all("img", alt=False):
+        picture["alt"] = _NO_ALT[lang]
     _put_title(page, asked)
     # A document must have a name, even where it prints none.
     page.title.string = page.title.string or ("报告" if lang == "zh" else "Report")

@@ -6,7 +6,8 @@ in a process of their own, without ZMQ.
 """
 
 from perfkit.reporting.kernels import pool, sharing
-from perfkit.reporting.kernels.engine import ENGINE, WarmEngine
+from perfkit.reporting.kernels.engine import WarmEngine
+from perfkit.reporting.kernels.line import ENGINE
 from perfkit.reporting.kernels.pool import WarmStartError
 
 __all__ = ["ENGINE", "WarmEngine", "WarmStartError", "close", "servers"]

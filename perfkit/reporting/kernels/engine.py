@@ -13,16 +13,14 @@ import logging
 import os
 import signal
 import subprocess
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from perfkit.reporting.kernels import limits, pool, sharing
+from perfkit.reporting.kernels import limits, line, pool, sharing
 from perfkit.reporting.kernels.shells import KernelDiedError, ShellKernel
 
-ENGINE = "perfkit-warm"
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way to end a process
 _log = logging.getLogger("perfkit.kernels")
 
@@ -135,7 +133,8 @@ class _Cells:
         self._waiting: list[dict[str, Any]] = []
         # A widget that shows output talks back to the kernel: its words go out before the next cell.
         self.kc = SimpleNamespace(
-            session=SimpleNamespace(msg=_message), shell_channel=SimpleNamespace(send=self._waiting.append)
+            session=SimpleNamespace(msg=lambda kind, content=None, **_: line.message(kind, content)),
+            shell_channel=SimpleNamespace(send=self._waiting.append),
         )
 
     def execute(self, **_: Any) -> Any:
@@ -162,7 +161,7 @@ class _Cells:
         cell.outputs, self.clear_before_next_output = [], False
         cell.metadata.execution = {}
         self._count += 1
-        request = sharing.request(cell.source, self._count)
+        request = line.request(cell.source, self._count)
         for message in copy.deepcopy(self.said.get(cell_index)) or self._said_until_reply(request, cell):
             if message["msg_type"] == "execute_reply":
                 return self._ended(message, cell)
@@ -243,13 +242,6 @@ class _Limited:
 
     def _get_timeout(self, cell: Any) -> float | None:
         return self.kept.of_this_cell() if cell is not None else None
-
-
-def _message(kind: str, content: dict[str, Any] | None = None, **_: Any) -> dict[str, Any]:
-    """Return a message of the Jupyter protocol, as far as both ends of a pipe need one."""
-    header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": ENGINE}
-    filled = {"content": content or {}, "parent_header": {}, "metadata": {}, "buffers": []}
-    return {"header": header, "msg_type": kind, **filled}
 
 
 def _join_streams(outputs: list[Any]) -> None:

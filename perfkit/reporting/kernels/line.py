@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+ENGINE = "perfkit-warm"
 _HEAD = struct.Struct("!Q")
 
 
@@ -40,6 +42,18 @@ def receive(line: socket.socket, files: int = 0) -> tuple[dict[str, Any] | None,
     size = _HEAD.unpack(head)[0]
     body = _rest(line, b"", size)
     return (json.loads(body) if len(body) == size else None), taken
+
+
+def message(kind: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a message of the Jupyter protocol, as far as both ends of a line need one."""
+    header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": ENGINE}
+    filled = {"content": content or {}, "parent_header": {}, "metadata": {}, "buffers": []}
+    return {"header": header, "msg_type": kind, **filled}
+
+
+def request(code: str, count: int) -> dict[str, Any]:
+    """Return the request to run ``code`` as the cell number ``count`` of those that are run."""
+    return message("execute_request", {"code": code, "count": count})
 
 
 class Frames:

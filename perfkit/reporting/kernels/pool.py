@@ -175,7 +175,7 @@ def shell(
     reads, writes = zip(os.pipe(), os.pipe(), strict=True)
     try:
         files = [theirs.fileno(), *writes]
-        pid, status = forked(files) if forked else _forked("shell", ["perfkit-warm"], cwd, environment, files)
+        pid, status = forked(files) if forked else _forked("shell", [line.ENGINE], cwd, environment, files)
     except BaseException:
         ours.close()
         for fd in reads:

@@ -12,19 +12,19 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import hashlib
 import json
 import logging
 import os
 import socket
 import threading
-import uuid
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perfkit.reporting.kernels import limits, pool
+from perfkit.reporting.kernels import limits, line, pool
 from perfkit.reporting.kernels.shells import KernelDiedError, ShellKernel
 
 TAG = "shared"
@@ -90,7 +90,7 @@ class Start:
     def _run(self, shared: Shared, kept: limits.Limits) -> socket.socket:
         given = len(shared.sources) - len(shared.cells)
         for at, source in enumerate(shared.sources):
-            said = list(self._kernel.run(request(source, at + 1), kept.of_this_cell()))
+            said = list(self._kernel.run(line.request(source, at + 1), kept.of_this_cell()))
             if said[-1]["content"]["status"] != "ok":
                 raise KernelDiedError(f"{said[-1]['content']['ename']}: {said[-1]['content']['evalue']}")
             if at >= given:
@@ -129,7 +129,8 @@ def start(nb: Any, inputs: str, cwd: Path, patience: float, kept: limits.Limits)
     shared = of(nb)
     if shared is None:
         return None
-    key = json.dumps([inputs, str(cwd), *shared.sources])
+    all_of_it = [inputs, str(cwd), sorted(os.environ.items()), *shared.sources]
+    key = hashlib.sha256(json.dumps(all_of_it).encode()).hexdigest()
     with _lock:
         _wanted[key] += 1
         if key not in _starts and _wanted[key] > 1:
@@ -182,13 +183,6 @@ def processes() -> list[int]:
     """Return the process ids of all starts."""
     with _lock:
         return [each.pid for each in _starts.values() if each is not None]
-
-
-def request(code: str, count: int) -> dict[str, Any]:
-    """Return the request to run ``code`` as the cell number ``count`` of those that are run."""
-    header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "perfkit-warm"}
-    content = {"code": code, "count": count}
-    return {"header": header, "msg_type": "execute_request", "content": content, "parent_header": {}, "metadata": {}}
 
 
 def _made(shared: Shared, cwd: Path, patience: float, kept: limits.Limits) -> Start | None:
