@@ -140,10 +140,18 @@ def part(way: str, processes: int, count: int, html: bool) -> str:
     return f"{wall:.3f} {cpu:.3f}"
 
 
+def at_a_time(way: str, processes: int) -> int:
+    """Return in how many processes a way is run: the command line is a loop, one report after another."""
+    return 1 if way == "cli" else processes
+
+
 def compared(processes: int, counts: dict[str, int], rounds: int, html: bool) -> list[str]:
     """Measure the ways in turn, ``rounds`` times; return a line each with its ratio to the warm kernels'."""
     runs = [
-        {way: [float(each) for each in part(way, processes, count, html).split()] for way, count in counts.items()}
+        {
+            way: [float(each) for each in part(way, at_a_time(way, processes), count, html).split()]
+            for way, count in counts.items()
+        }
         for _ in range(rounds)
     ]
     what = "cells and HTML" if html else "cells only"
@@ -152,8 +160,8 @@ def compared(processes: int, counts: dict[str, int], rounds: int, html: bool) ->
         wall, cpu = (median(run[way][at] for run in runs) for at in (0, 1))
         walls, cpus = (median(run[way][at] / run["warm"][at] for run in runs) for at in (0, 1))
         lines.append(
-            f"{way:>9}, {processes} processes, {what}: {wall:.2f} s a report ({walls:.2f} times warm), "
-            f"{cpu:.2f} CPU s ({cpus:.2f} times)"
+            f"{way:>9}, {at_a_time(way, processes)} at a time, {what}: "
+            f"{wall:.2f} s a report ({walls:.2f} times warm), {cpu:.2f} CPU s ({cpus:.2f} times)"
         )
     return lines
 
